@@ -1,1 +1,34 @@
-export {}
+export { Op, type OpName, isClientOp, opName } from './opcodes.ts'
+export { PROTOCOL_VERSIONS, WireLimits } from './limits.ts'
+export {
+  type ErrorAction,
+  type ErrorDetails,
+  type ErrorName,
+  ErrorTable,
+  errorName,
+  KaosError,
+} from './errors.ts'
+export { allocateFrame, encodeFrame, FrameReader } from './frame.ts'
+export { decodeHeartbeat, encodeHeartbeat, type Heartbeat } from './heartbeat.ts'
+export { decodeRoomData, encodeRoomData, patchRoomHandle, type RoomData } from './room-data.ts'
+export { decodeRoomState, encodeRoomState, type RoomState } from './room-state.ts'
+export { decodeMessagePack, encodeMessagePack } from './messagepack.ts'
+export { utf8Bytes } from './schema.ts'
+export {
+  type ClientPayload,
+  type ClientPayloadName,
+  ClientPayloads,
+  checkPayloadSize,
+  type Departure,
+  decodeClientPayload,
+  decodeServerPayload,
+  encodeClientFrame,
+  encodeServerFrame,
+  type LeaveReason,
+  type Presence,
+  type RoomSummary,
+  type ServerPayload,
+  type ServerPayloadName,
+  ServerPayloads,
+  salvageRequestId,
+} from './payloads.ts'
