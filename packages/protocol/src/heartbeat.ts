@@ -23,6 +23,7 @@ const HEARTBEAT_BYTES = 21
 const REPLY_WANTED = 0x01
 const TWO_32 = 4_294_967_296
 
+/** A whole Heartbeat frame. Numbers are rounded, and clamped to what their field can hold. */
 export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array {
   const frame = allocateFrame(Op.Heartbeat, HEARTBEAT_BYTES)
   const view = new DataView(frame.buffer, frame.byteOffset + 3, HEARTBEAT_BYTES)

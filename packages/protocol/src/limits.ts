@@ -9,7 +9,7 @@ export const WireLimits = {
   payloadBytes: 65_535,
   /** One transport message: several whole frames. */
   messageBytes: 262_144,
-  /** Payload bound of every control operation but Rpc, RpcResponse and RoomJoin/RoomList replies. */
+  /** Payload bound of SessionStart, SessionEnd, Error, RoomCreate and RoomLeave; the others may fill a frame. */
   controlBytes: 16_384,
   moduleBytes: 128,
   rpcNameBytes: 128,

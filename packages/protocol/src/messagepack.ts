@@ -2,6 +2,7 @@ import { Decoder, Encoder, type ExtensionCodecType } from '@msgpack/msgpack'
 import { KaosError } from './errors.ts'
 import { WireLimits } from './limits.ts'
 import { scanMessagePack } from './messagepack-scan.ts'
+import { isWellFormed, repairText } from './messagepack-plain.ts'
 
 const noExtensions: ExtensionCodecType<undefined> = {
   tryToEncode: () => null,
@@ -12,7 +13,8 @@ const noExtensions: ExtensionCodecType<undefined> = {
 
 /**
  * Decodes one MessagePack value from untrusted bytes. Maps become plain objects, bin a Uint8Array view of `bytes`;
- * 64-bit integers beyond ±2^53 lose precision.
+ * integers beyond ±2^53 lose precision. The library's text decoder takes U+FEFF at the start of a string of more
+ * than 200 bytes for a byte order mark and drops it.
  *
  * @throws {KaosError} INVALID_MESSAGEPACK with the byte offset.
  */
@@ -27,20 +29,17 @@ export function decodeMessagePack(bytes: Uint8Array): unknown {
 }
 
 /**
- * Encodes a plain value (null, boolean, number, string, Uint8Array, array, object; undefined properties are left
- * out).
+ * Encodes a plain value: null, boolean, number, string, Uint8Array, array, object. Undefined properties are left
+ * out, undefined itself is nil, and a lone surrogate, which UTF-8 cannot express, is sent as U+FFFD.
  *
  * @throws {KaosError} INVALID_PAYLOAD for anything else, and for nesting the other side would refuse.
  */
 export function encodeMessagePack(value: unknown): Uint8Array {
-  try {
-    return new Encoder({
-      extensionCodec: noExtensions,
-      ignoreUndefined: true,
-      maxDepth: WireLimits.payloadDepth,
-    }).encode(value)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new KaosError('INVALID_PAYLOAD', `cannot be encoded as MessagePack: ${why}`, { cause })
-  }
+  const sendable = isWellFormed(value) ? value : repairText(value)
+  return new Encoder({
+    extensionCodec: noExtensions,
+    ignoreUndefined: true,
+    // The encoder counts the innermost scalar as a level, payloadDepth counts maps and arrays.
+    maxDepth: WireLimits.payloadDepth + 1,
+  }).encode(sendable)
 }

@@ -39,13 +39,13 @@ export const presence = record('Presence', {
   metadata: optional(dict()),
 })
 
-const departure = record('Departure', {
+export const departure = record('Departure', {
   member: memberNumber,
   session: sessionId,
   reason: leaveReason,
 })
 
-const roomSummary = record('RoomSummary', {
+export const roomSummary = record('RoomSummary', {
   room_id: roomId,
   module: str(limits.moduleBytes),
   label: str(limits.labelBytes),
@@ -77,7 +77,7 @@ export const ClientPayloads = {
   RoomJoin: record('RoomJoin', {
     id: requestId,
     room_id: roomId,
-    metadata: optional(dict()),
+    metadata: optional(dict(limits.metadataBytes)),
   }),
   RoomLeave: record('RoomLeave', {
     id: requestId,
@@ -107,8 +107,8 @@ export const ServerPayloads = {
     username: str(limits.usernameBytes),
     is_authenticated: bool(),
     vars,
-    heartbeat_ms: uint(3_600_000),
-    timeout_ms: uint(3_600_000),
+    heartbeat_ms: uint(3_600_000, 1),
+    timeout_ms: uint(3_600_000, 1),
     server_time_us: float(),
   }),
   SessionEnd: record('SessionEnd', {
@@ -214,15 +214,15 @@ export function decodeServerPayload<N extends ServerPayloadName>(
 }
 
 /**
- * A whole frame with a control payload of the client. The payload is checked as the server would check it.
+ * A whole frame with a control payload of the client. The payload is checked as the server would check it; fields
+ * travel in the order of the schema, unknown ones are left out.
  * @throws {KaosError} INVALID_PAYLOAD or PAYLOAD_TOO_LARGE
  */
 export function encodeClientFrame<N extends ClientPayloadName>(
   name: N,
   payload: ClientPayload<N>,
 ): Uint8Array {
-  ClientPayloads[name].check(payload, '')
-  return encodeControl(Op[name], payload)
+  return encodeControl(Op[name], ClientPayloads[name].check(payload, ''))
 }
 
 /**

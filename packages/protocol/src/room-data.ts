@@ -1,6 +1,7 @@
 import { KaosError } from './errors.ts'
 import { allocateFrame } from './frame.ts'
 import { Op } from './opcodes.ts'
+import { uint } from './schema.ts'
 
 /**
  * Application data inside a room, both ways (`docs/protocol.md#roomdata`). Payload layout, little-endian:
@@ -23,15 +24,23 @@ export const ROOM_DATA_HEADER_BYTES = 7
 const RELIABLE = 0x01
 const MESSAGEPACK = 0x02
 const ROOM_HANDLE_OFFSET = 3
+const uint16 = uint(0xffff)
 
+/**
+ * A whole RoomData frame. `room` may be 0 when {@link patchRoomHandle} will fill it in.
+ *
+ * @throws {KaosError} INVALID_PAYLOAD when a number does not fit its field, PAYLOAD_TOO_LARGE above 65,528 data bytes.
+ */
 export function encodeRoomData(message: RoomData): Uint8Array {
   const frame = allocateFrame(Op.RoomData, ROOM_DATA_HEADER_BYTES + message.data.length)
-  patchRoomHandle(frame, message.room)
+  patchRoomHandle(frame, uint16.check(message.room, 'room'))
   frame[5] = (message.isReliable ? RELIABLE : 0) | (message.isMessagePack ? MESSAGEPACK : 0)
-  frame[6] = message.op & 0xff
-  frame[7] = message.op >>> 8
-  frame[8] = message.sender & 0xff
-  frame[9] = message.sender >>> 8
+  const op = uint16.check(message.op, 'op')
+  frame[6] = op & 0xff
+  frame[7] = op >>> 8
+  const sender = uint16.check(message.sender, 'sender')
+  frame[8] = sender & 0xff
+  frame[9] = sender >>> 8
   frame.set(message.data, 10)
   return frame
 }

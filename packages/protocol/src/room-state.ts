@@ -2,6 +2,7 @@ import { KaosError } from './errors.ts'
 import { allocateFrame } from './frame.ts'
 import { Op } from './opcodes.ts'
 import { patchRoomHandle } from './room-data.ts'
+import { uint } from './schema.ts'
 
 /**
  * The state a room publishes (`docs/protocol.md#roomstate`). Payload layout, little-endian:
@@ -19,10 +20,16 @@ export interface RoomState {
 
 export const ROOM_STATE_HEADER_BYTES = 7
 const MESSAGEPACK = 0x01
+const uint16 = uint(0xffff)
 
+/**
+ * A whole RoomState frame. `room` may be 0 when `patchRoomHandle` will fill it in; `version` is taken mod 2^32.
+ *
+ * @throws {KaosError} INVALID_PAYLOAD when `room` does not fit, PAYLOAD_TOO_LARGE above 65,528 data bytes.
+ */
 export function encodeRoomState(state: RoomState): Uint8Array {
   const frame = allocateFrame(Op.RoomState, ROOM_STATE_HEADER_BYTES + state.data.length)
-  patchRoomHandle(frame, state.room)
+  patchRoomHandle(frame, uint16.check(state.room, 'room'))
   frame[5] = state.isMessagePack ? MESSAGEPACK : 0
   new DataView(frame.buffer, frame.byteOffset).setUint32(6, state.version, true)
   frame.set(state.data, 10)

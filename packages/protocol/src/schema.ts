@@ -1,4 +1,5 @@
 import { KaosError } from './errors.ts'
+import { encodeMessagePack } from './messagepack.ts'
 
 /**
  * A field type of a control payload: how it reads in `docs/protocol.md`, and a check that throws INVALID_PAYLOAD
@@ -41,7 +42,6 @@ const textEncoder = new TextEncoder()
 
 /** Length of a string in UTF-8. */
 export function utf8Bytes(value: string): number {
-  // A UTF-16 unit takes at most 3 bytes, and most strings are far below their bound.
   return textEncoder.encode(value).length
 }
 
@@ -79,11 +79,13 @@ export function bool(): FieldType<boolean> {
 }
 
 export function str(maxBytes: number, minBytes = 0): FieldType<string> {
-  const label = minBytes === 0 ? `str ≤ ${maxBytes} B` : `str ${minBytes}–${maxBytes} B`
+  const range = minBytes === maxBytes ? `${maxBytes}` : minBytes === 0 ? `≤ ${maxBytes}` : `${minBytes}–${maxBytes}`
+  const label = `str ${range} B`
   return {
     label,
     check(value, path) {
       if (typeof value !== 'string') mismatch(path, label, value)
+      // A UTF-16 unit takes at most 3 bytes, and most strings are far below their bound.
       const isShort = value.length * 3 <= maxBytes && value.length >= minBytes
       if (!isShort) {
         const size = utf8Bytes(value)
@@ -99,12 +101,19 @@ export function any(): FieldType<unknown> {
   return { label: 'any', check: (value) => value }
 }
 
-/** A map with free keys whose MessagePack encoding the owner of the field bounds. */
-export function dict(): FieldType<Record<string, unknown>> {
+/** A map with free keys. `maxBytes` bounds its shortest MessagePack encoding; without it the frame does. */
+export function dict(maxBytes?: number): FieldType<Record<string, unknown>> {
+  const label = maxBytes === undefined ? 'map' : `map ≤ ${maxBytes} B`
   return {
-    label: 'map',
+    label,
     check(value, path) {
-      if (!isMap(value)) mismatch(path, 'map', value)
+      if (!isMap(value)) mismatch(path, label, value)
+      if (maxBytes !== undefined) {
+        const sizeBytes = encodeMessagePack(value).length
+        if (sizeBytes > maxBytes) {
+          throw new KaosError('INVALID_PAYLOAD', `${path}: expected ${label}, got ${sizeBytes} B`)
+        }
+      }
       return value
     },
   }
