@@ -1,1 +1,24 @@
-export {}
+export type { Clock, TimerHandle } from './clock.ts'
+export { systemClock } from './clock.ts'
+export {
+  ConfigError,
+  type ConfigField,
+  type ConfigSources,
+  describeConfig,
+  resolveConfig,
+  type ServerConfig,
+  type ServerConfigInput,
+} from './config.ts'
+export { PortInUseError } from './http/http-server.ts'
+export type { RoomId, SessionId } from './ids.ts'
+export { createLogger, type Logger } from './observe/logger.ts'
+export type {
+  Connection,
+  ConnectionHandler,
+  Delivery,
+  Lane,
+  Transport,
+  TransportName,
+} from './peer/transport.ts'
+export type { Random } from './random.ts'
+export { createServer, KaosServer, type ServerParts, type StopOptions } from './server.ts'

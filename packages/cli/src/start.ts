@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import {
+  ConfigError,
+  createLogger,
+  KaosServer,
+  type Logger,
+  PortInUseError,
+  resolveConfig,
+  type ServerConfig,
+  type ServerConfigInput,
+} from '@kaosnet/server'
+import pretty from 'pino-pretty'
+import type { ProgramIo } from './program.ts'
+
+export interface StartOptions {
+  readonly port?: number
+  readonly host?: string
+  readonly config?: string
+  readonly scripts?: string
+  readonly public?: string
+  readonly anonymous?: boolean
+  readonly env: Readonly<Record<string, string>>
+  readonly logLevel?: string
+  readonly logFormat?: string
+}
+
+/** `kaosnet start`: runs until a signal; a second signal ends it at once. */
+export async function start(dir: string, options: StartOptions, version: string, io: ProgramIo): Promise<void> {
+  let server: KaosServer
+  try {
+    const config = configFor(dir, options, io)
+    server = new KaosServer(config, { logger: loggerFor(config, options) })
+    await server.start()
+  } catch (error) {
+    return io.fail(explain(error))
+  }
+  io.write(banner(server, version))
+  let isStopping = false
+  io.onSignal(() => {
+    if (isStopping) return io.exit(130)
+    isStopping = true
+    io.write('\nStopping … (once more to stop at once)\n')
+    server.stop().then(
+      () => io.exit(0),
+      (error: unknown) => io.fail(explain(error)),
+    )
+  })
+}
+
+function configFor(dir: string, options: StartOptions, io: ProgramIo): ServerConfig {
+  const folder = resolve(dir)
+  if (!existsSync(folder)) throw new ConfigError(`the folder ${folder} does not exist`)
+  const file = options.config ?? existing(folder, 'kaosnet.json')
+  const scripts = options.scripts ?? existing(folder, 'lua')
+  const publicDir = options.public ?? existing(folder, 'public')
+  const flags: ServerConfigInput = {
+    ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.host === undefined ? {} : { host: options.host }),
+    ...(publicDir === undefined ? {} : { publicDir }),
+    ...(options.anonymous === true ? { auth: { anonymous: true } } : {}),
+    ...(options.logLevel === undefined ? {} : { log: { level: options.logLevel as 'info' } }),
+    scripts: { ...(scripts === undefined ? {} : { dir: scripts }), env: options.env },
+  }
+  return resolveConfig({ ...(file === undefined ? {} : { file }), environment: io.environment, flags })
+}
+
+function existing(folder: string, name: string): string | undefined {
+  const path = join(folder, name)
+  return existsSync(path) ? path : undefined
+}
+
+function loggerFor(config: ServerConfig, options: StartOptions): Logger {
+  const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json')
+  if (format === 'pretty') {
+    return createLogger(config.log.level, pretty({ destination: 2, ignore: 'pid,hostname', sync: true }))
+  }
+  if (format !== 'json') throw new ConfigError('--log-format is json or pretty')
+  return createLogger(config.log.level, process.stderr)
+}
+
+function banner(server: KaosServer, version: string): string {
+  const { publicDir, scripts } = server.config
+  const [page, ...others] = server.addresses
+  const rows: [string, string][] = [
+    [publicDir === undefined ? 'HTTP' : 'Play', page ?? ''],
+    ...others.map((address): [string, string] => ['Clients', address]),
+    ['Scripts', scripts.dir === undefined ? 'none' : relative('.', scripts.dir) || '.'],
+  ]
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`)
+  return `\nKaosNet ${version}\n\n${lines.join('\n')}\n\nCtrl+C stops it.\n`
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof PortInUseError) return `kaosnet: ${error.message}`
+  if (error instanceof Error) {
+    const traceback = (error as { traceback?: unknown }).traceback
+    return `kaosnet: ${error.message}${typeof traceback === 'string' ? `\n${traceback}` : ''}`
+  }
+  return `kaosnet: ${String(error)}`
+}

@@ -1,0 +1,32 @@
+import { performance } from 'node:perf_hooks'
+
+export interface TimerHandle {
+  cancel(): void
+}
+
+/** Everything the server knows of time. Injected, so that tests step it by hand. */
+export interface Clock {
+  /** Monotonic milliseconds with a fraction; the origin is arbitrary. */
+  nowMs(): number
+  /** Unix time in milliseconds with a fraction; never jumps backwards within a process. */
+  unixMs(): number
+  /** Calls back once, no earlier than `delayMs` from now. */
+  setTimer(callback: () => void, delayMs: number): TimerHandle
+  /** Calls back once, after the work at hand: the next turn of the event loop. */
+  defer(callback: () => void): void
+}
+
+/** The process's own clock. */
+export function systemClock(): Clock {
+  return {
+    nowMs: () => performance.now(),
+    unixMs: () => performance.timeOrigin + performance.now(),
+    setTimer(callback, delayMs) {
+      const timer = setTimeout(callback, delayMs)
+      return { cancel: () => clearTimeout(timer) }
+    },
+    defer(callback) {
+      setImmediate(callback)
+    },
+  }
+}

@@ -1,0 +1,270 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { WireLimits } from '@kaosnet/protocol'
+import { z } from 'zod'
+
+const port = z.int().min(0).max(65_535)
+const milliseconds = z.int().min(1).max(86_400_000)
+const count = z.int().min(1).max(10_000_000)
+
+const authConfig = z.strictObject({
+  anonymous: z.boolean().default(false).describe('Admit sessions without a token.'),
+  hs256Secret: z
+    .string()
+    .min(32)
+    .optional()
+    .describe('Shared secret for tokens signed with HS256 (RFC 7518 §3.2: at least 32 characters).'),
+  eddsaPublicKey: z
+    .string()
+    .optional()
+    .describe('Public key in PEM (SPKI) for tokens signed with EdDSA (RFC 8037).'),
+  issuer: z.string().optional().describe('Required `iss` claim.'),
+  audience: z.string().optional().describe('Required `aud` claim.'),
+  requireExpiry: z.boolean().default(true).describe('Refuse tokens without an `exp` claim.'),
+  clockToleranceSeconds: z.number().min(0).max(300).default(5).describe('Clock skew allowed for `exp` and `nbf`.'),
+})
+
+const sessionConfig = z.strictObject({
+  heartbeatMs: milliseconds.default(5_000).describe('How often clients are asked to send a heartbeat.'),
+  timeoutMs: milliseconds.default(15_000).describe('A session that is silent this long has ended.'),
+  startTimeoutMs: milliseconds.default(10_000).describe('A connection must start its session within this.'),
+})
+
+const roomsConfig = z.strictObject({
+  tickHz: z.number().min(1).max(128).default(10).describe('Tick rate when the match module names none.'),
+  maxPlayers: z
+    .int()
+    .min(1)
+    .max(WireLimits.memberNumber)
+    .default(64)
+    .describe('Seats of a room when the match module names none.'),
+  emptyTimeoutMs: z
+    .int()
+    .min(0)
+    .max(86_400_000)
+    .default(30_000)
+    .describe('An empty room ends after this; 0 = never. A match module may name its own.'),
+  allowClientCreate: z
+    .boolean()
+    .default(true)
+    .describe('Clients may create rooms themselves; otherwise only scripts do.'),
+  onScriptError: z
+    .enum(['end', 'continue'])
+    .default('end')
+    .describe('What an error in match_loop, match_join or match_leave does to its room.'),
+})
+
+const limitsConfig = z.strictObject({
+  connections: count.default(20_000).describe('Open connections, with and without a session (SERVER_FULL).'),
+  sessions: count.default(10_000).describe('Sessions of this node (SERVER_FULL).'),
+  rooms: count.default(4_096).describe('Rooms of this node (TOO_MANY_ROOMS).'),
+  roomsPerSession: z
+    .int()
+    .min(1)
+    .max(1_024)
+    .default(16)
+    .describe('Rooms one session may be in or be joining (TOO_MANY_ROOMS).'),
+  roomsCreatedPerSession: count
+    .default(16)
+    .describe('Rooms that one session created and that still run (TOO_MANY_ROOMS).'),
+  rpcInFlight: count.default(16).describe('Unanswered RPCs of one session (TOO_MANY_REQUESTS).'),
+  requestsQueued: count
+    .default(256)
+    .describe('Messages of one session that wait while a before-hook runs (TOO_MANY_REQUESTS).'),
+  requestTimeoutMs: milliseconds.default(10_000).describe('An RPC or hook must answer within this (REQUEST_TIMEOUT).'),
+  roomInputQueue: count.default(1_024).describe('Messages that wait for the next tick of a room (ROOM_BUSY).'),
+  messageBytes: z
+    .int()
+    .min(1_024)
+    .max(WireLimits.messageBytes)
+    .default(WireLimits.messageBytes)
+    .describe('One transport message (MESSAGE_TOO_LARGE).'),
+  roomDataBytes: z
+    .int()
+    .min(64)
+    .max(60_000)
+    .default(16_384)
+    .describe('Data of one message from a client to a room (PAYLOAD_TOO_LARGE).'),
+  metadataBytes: z
+    .int()
+    .min(64)
+    .max(WireLimits.metadataBytes)
+    .default(WireLimits.metadataBytes)
+    .describe('Metadata of one presence, as MessagePack (INVALID_PAYLOAD).'),
+  sendQueueBytes: count
+    .default(1_048_576)
+    .describe('Reliable bytes that wait for a slow reader (SLOW_CONSUMER ends the session).'),
+  violations: count.default(20).describe('Invalid messages within `violationWindowMs` (PROTOCOL_VIOLATION).'),
+  violationWindowMs: milliseconds.default(10_000).describe('See `violations`.'),
+})
+
+const scriptsConfig = z.strictObject({
+  dir: z.string().optional().describe('Folder of the Lua scripts; without it the server only relays requests it can answer itself.'),
+  entry: z.string().default('main').describe('Module that registers RPCs and hooks; may be absent.'),
+  env: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Strings that scripts read as `ctx.env`.'),
+  memoryBytes: z
+    .int()
+    .min(262_144)
+    .max(1_073_741_824)
+    .default(16_777_216)
+    .describe('Memory of one Lua state.'),
+  tickBudgetMs: milliseconds.default(250).describe('Wall-clock time of one match callback.'),
+  callBudgetMs: milliseconds.default(1_000).describe('Wall-clock time of one RPC, hook, load or match_init.'),
+  tickInstructions: count.default(10_000_000).describe('Lua instructions of one match callback.'),
+  callInstructions: z
+    .int()
+    .min(1)
+    .max(10_000_000_000)
+    .default(100_000_000)
+    .describe('Lua instructions of one RPC, hook, load or match_init.'),
+})
+
+const logConfig = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged.'),
+})
+
+const serverConfig = z.strictObject({
+  host: z.string().default('0.0.0.0').describe('Address to listen on.'),
+  port: port.default(7350).describe('TCP port of HTTP, the page and WebSocket; 0 picks a free one.'),
+  publicDir: z.string().optional().describe('Folder served at `/`.'),
+  shutdownGraceSeconds: z
+    .int()
+    .min(0)
+    .max(3_600)
+    .default(5)
+    .describe('Given to match_terminate when the server stops.'),
+  auth: authConfig.prefault({}),
+  session: sessionConfig.prefault({}),
+  rooms: roomsConfig.prefault({}),
+  limits: limitsConfig.prefault({}),
+  scripts: scriptsConfig.prefault({}),
+  log: logConfig.prefault({}),
+})
+
+/** What a caller may leave out or set; see {@link resolveConfig} for where values come from. */
+export type ServerConfigInput = z.input<typeof serverConfig>
+/** A whole, valid configuration. */
+export type ServerConfig = z.output<typeof serverConfig>
+export type AuthConfig = ServerConfig['auth']
+
+/** A value that is not what the configuration allows; the text names the field and where it came from. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+export interface ConfigSources {
+  /** Set by the program that embeds the server; the weakest. */
+  readonly options?: ServerConfigInput
+  /** A JSON file; stronger than options. A missing file is an error. */
+  readonly file?: string
+  /** `KAOSNET_PORT`, `KAOSNET_AUTH_ANONYMOUS`, `KAOSNET_LIMITS_ROOM_INPUT_QUEUE` …; stronger than the file. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** From the command line; the strongest. */
+  readonly flags?: ServerConfigInput
+}
+
+/**
+ * Merges options ← file ← environment ← flags, fills in defaults and checks every field.
+ * @throws {ConfigError}
+ */
+export function resolveConfig(sources: ConfigSources): ServerConfig {
+  const layers: unknown[] = [sources.options]
+  if (sources.file !== undefined) layers.push(readConfigFile(sources.file))
+  if (sources.environment !== undefined) layers.push(readEnvironment(sources.environment))
+  layers.push(sources.flags)
+  const merged = layers.reduce(merge, {})
+  const parsed = serverConfig.safeParse(merged)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'config'}: ${issue.message}`)
+  throw new ConfigError(`invalid configuration:\n${problems.join('\n')}`)
+}
+
+/** Every field with its environment variable, default and meaning, for `--help` and the docs. */
+export function describeConfig(): ConfigField[] {
+  return fieldsOf(serverConfig, [])
+}
+
+export interface ConfigField {
+  /** e.g. `limits.roomInputQueue` */
+  readonly path: string
+  /** e.g. `KAOSNET_LIMITS_ROOM_INPUT_QUEUE` */
+  readonly variable: string
+  /** As JSON; undefined when the field is optional and unset. */
+  readonly defaultValue: string | undefined
+  readonly text: string
+}
+
+function fieldsOf(schema: z.ZodType, path: readonly string[]): ConfigField[] {
+  const inner = unwrap(schema)
+  if (inner instanceof z.ZodObject) {
+    return Object.entries(inner.shape).flatMap(([key, field]) => fieldsOf(field as z.ZodType, [...path, key]))
+  }
+  const given = schema.safeParse(undefined)
+  return [
+    {
+      path: path.join('.'),
+      variable: variableOf(path),
+      defaultValue: given.success && given.data !== undefined ? JSON.stringify(given.data) : undefined,
+      text: schema.description ?? '',
+    },
+  ]
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodPrefault ? (schema.unwrap() as z.ZodType) : schema
+}
+
+function variableOf(path: readonly string[]): string {
+  return `KAOSNET_${path.map((part) => part.replace(/([A-Z])/g, '_$1').toUpperCase()).join('_')}`
+}
+
+function readConfigFile(file: string): unknown {
+  if (!existsSync(file)) throw new ConfigError(`the configuration file ${file} does not exist`)
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw new ConfigError(`the configuration file ${file} is not valid JSON: ${(cause as Error).message}`)
+  }
+}
+
+function readEnvironment(environment: Readonly<Record<string, string | undefined>>): unknown {
+  const result: Record<string, unknown> = {}
+  for (const { path, variable } of describeConfig()) {
+    const text = environment[variable]
+    if (text === undefined || text === '') continue
+    let target = result
+    const parts = path.split('.')
+    for (const part of parts.slice(0, -1)) {
+      target[part] ??= {}
+      target = target[part] as Record<string, unknown>
+    }
+    target[parts[parts.length - 1] as string] = parseVariable(text)
+  }
+  return result
+}
+
+/** Numbers, booleans and JSON objects are read as such; anything else is a string. */
+function parseVariable(text: string): unknown {
+  if (/^(true|false|-?\d+(\.\d+)?|\{.*\})$/s.test(text)) {
+    try {
+      return JSON.parse(text)
+    } catch {
+      return text
+    }
+  }
+  return text
+}
+
+function merge(base: unknown, layer: unknown): unknown {
+  if (layer === undefined) return base
+  if (!isPlainObject(base) || !isPlainObject(layer)) return layer
+  const result: Record<string, unknown> = { ...base }
+  for (const [key, value] of Object.entries(layer)) result[key] = merge(result[key], value)
+  return result
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

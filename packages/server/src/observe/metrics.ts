@@ -1,0 +1,245 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { errorName, opName } from '@kaosnet/protocol'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Values read when somebody asks for the metrics. */
+export interface MetricsSources {
+  sessions(): number
+  connections(): number
+  rooms(): number
+  members(): number
+}
+
+const OPS = 256
+const TICK_BUCKETS_SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.066, 0.125, 0.25, 1,
+]
+const NANOSECONDS = 1e-9
+
+/**
+ * What the server counts, in Prometheus' form. Hot counters are plain numbers in typed arrays; they become metrics only
+ * when scraped. One instance and one registry per server, so several servers live in one process.
+ */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #framesIn = new Float64Array(OPS)
+  readonly #framesOut = new Float64Array(OPS)
+  readonly #bytesIn = new Float64Array(1)
+  readonly #bytesOut = new Float64Array(1)
+  readonly #errors: Counter<'code' | 'name'>
+  readonly #limits: Counter<'limit'>
+  readonly #scriptErrors: Counter<'callback'>
+  readonly #roomsEnded: Counter<'module' | 'reason'>
+  readonly #sessionsEnded: Counter<'code'>
+  readonly #superseded: Counter
+  readonly #droppedFrames: Counter<'reason'>
+  readonly #lateness: Histogram
+  readonly #duration: Histogram
+  readonly #rpcDuration: Histogram<'kind'>
+  readonly #skippedTicks: Counter
+  readonly #loopDelay: IntervalHistogram
+
+  constructor(sources: MetricsSources) {
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry })
+    this.#errors = new Counter({
+      name: 'kaosnet_errors_total',
+      help: 'Errors sent to clients, by code.',
+      labelNames: ['code', 'name'],
+      registers,
+    })
+    this.#limits = new Counter({
+      name: 'kaosnet_limit_hits_total',
+      help: 'Times a limit acted, by config field.',
+      labelNames: ['limit'],
+      registers,
+    })
+    this.#scriptErrors = new Counter({
+      name: 'kaosnet_script_errors_total',
+      help: 'Errors raised by scripts, by callback.',
+      labelNames: ['callback'],
+      registers,
+    })
+    this.#roomsEnded = new Counter({
+      name: 'kaosnet_rooms_ended_total',
+      help: 'Rooms that ended, by module and reason.',
+      labelNames: ['module', 'reason'],
+      registers,
+    })
+    this.#sessionsEnded = new Counter({
+      name: 'kaosnet_sessions_ended_total',
+      help: 'Sessions that ended, by code (0 = normal).',
+      labelNames: ['code'],
+      registers,
+    })
+    this.#superseded = new Counter({
+      name: 'kaosnet_frames_superseded_total',
+      help: 'Unreliable frames that newer ones replaced on a congested connection.',
+      registers,
+    })
+    this.#droppedFrames = new Counter({
+      name: 'kaosnet_frames_dropped_total',
+      help: 'Frames received and not processed, by reason.',
+      labelNames: ['reason'],
+      registers,
+    })
+    this.#lateness = new Histogram({
+      name: 'kaosnet_tick_lateness_seconds',
+      help: 'How long after it was due a tick began.',
+      buckets: TICK_BUCKETS_SECONDS,
+      registers,
+    })
+    this.#duration = new Histogram({
+      name: 'kaosnet_tick_duration_seconds',
+      help: 'How long a tick ran.',
+      buckets: TICK_BUCKETS_SECONDS,
+      registers,
+    })
+    this.#rpcDuration = new Histogram({
+      name: 'kaosnet_script_call_seconds',
+      help: 'How long RPCs and hooks took, by kind.',
+      labelNames: ['kind'],
+      buckets: TICK_BUCKETS_SECONDS,
+      registers,
+    })
+    this.#skippedTicks = new Counter({
+      name: 'kaosnet_ticks_skipped_total',
+      help: 'Ticks that could not be caught up.',
+      registers,
+    })
+    this.#registerGauges(sources)
+    this.#registerMessages()
+    this.#loopDelay = monitorEventLoopDelay({ resolution: 10 })
+    this.#loopDelay.enable()
+    this.#registerLoopDelay()
+  }
+
+  frameReceived(op: number, sizeBytes: number): void {
+    this.#framesIn[op] = (this.#framesIn[op] as number) + 1
+    this.#bytesIn[0] = (this.#bytesIn[0] as number) + sizeBytes
+  }
+
+  frameSent(op: number, sizeBytes: number): void {
+    this.#framesOut[op] = (this.#framesOut[op] as number) + 1
+    this.#bytesOut[0] = (this.#bytesOut[0] as number) + sizeBytes
+  }
+
+  errorSent(code: number): void {
+    this.#errors.inc({ code, name: errorName(code) ?? 'unknown' })
+  }
+
+  framesSuperseded(count: number): void {
+    this.#superseded.inc(count)
+  }
+
+  frameDropped(reason: 'session-ended' | 'closing'): void {
+    this.#droppedFrames.inc({ reason })
+  }
+
+  /** @param limit The config field under `limits` that acted. */
+  limitHit(limit: string): void {
+    this.#limits.inc({ limit })
+  }
+
+  scriptFailed(callback: string): void {
+    this.#scriptErrors.inc({ callback })
+  }
+
+  scriptCalled(kind: 'rpc' | 'before' | 'after', durationMs: number): void {
+    this.#rpcDuration.observe({ kind }, durationMs / 1000)
+  }
+
+  roomEnded(module: string, reason: string): void {
+    this.#roomsEnded.inc({ module, reason })
+  }
+
+  sessionEnded(code: number): void {
+    this.#sessionsEnded.inc({ code })
+  }
+
+  ticked(latenessMs: number, durationMs: number, skipped: number): void {
+    this.#lateness.observe(Math.max(0, latenessMs) / 1000)
+    this.#duration.observe(durationMs / 1000)
+    if (skipped > 0) this.#skippedTicks.inc(skipped)
+  }
+
+  /** The exposition text (version 0.0.4). */
+  expose(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  close(): void {
+    this.#loopDelay.disable()
+    this.#registry.clear()
+  }
+
+  #registerGauges(sources: MetricsSources): void {
+    const gauge = (name: string, help: string, read: () => number): void => {
+      new Gauge({
+        name,
+        help,
+        registers: [this.#registry],
+        collect() {
+          this.set(read())
+        },
+      })
+    }
+    gauge('kaosnet_sessions', 'Sessions now.', () => sources.sessions())
+    gauge('kaosnet_connections', 'Open connections now.', () => sources.connections())
+    gauge('kaosnet_rooms', 'Rooms now.', () => sources.rooms())
+    gauge('kaosnet_room_members', 'Members of all rooms now.', () => sources.members())
+  }
+
+  #registerMessages(): void {
+    const directions = [
+      { direction: 'in', frames: this.#framesIn, bytes: this.#bytesIn },
+      { direction: 'out', frames: this.#framesOut, bytes: this.#bytesOut },
+    ]
+    new Counter({
+      name: 'kaosnet_messages_total',
+      help: 'Frames, by operation and direction.',
+      labelNames: ['op', 'direction'],
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        for (const { direction, frames } of directions) {
+          for (let op = 0; op < OPS; op++) {
+            const count = frames[op] as number
+            if (count > 0) this.inc({ op: opName(op) ?? `0x${op.toString(16)}`, direction }, count)
+          }
+        }
+      },
+    })
+    new Counter({
+      name: 'kaosnet_message_bytes_total',
+      help: 'Bytes of frames, by direction.',
+      labelNames: ['direction'],
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        for (const { direction, bytes } of directions) this.inc({ direction }, bytes[0] as number)
+      },
+    })
+  }
+
+  #registerLoopDelay(): void {
+    const delay = this.#loopDelay
+    new Gauge({
+      name: 'kaosnet_event_loop_delay_seconds',
+      help: 'Event-loop delay since the last scrape, by quantile.',
+      labelNames: ['quantile'],
+      registers: [this.#registry],
+      collect() {
+        for (const quantile of [50, 99]) {
+          this.set({ quantile: String(quantile / 100) }, delay.percentile(quantile) * NANOSECONDS)
+        }
+        this.set({ quantile: '1' }, delay.max * NANOSECONDS)
+        delay.reset()
+      },
+    })
+  }
+}

@@ -1,0 +1,30 @@
+/** Collects frames for one transport message. Grows on demand and keeps nothing while idle. */
+export class FrameBatch {
+  #buffer: Uint8Array | undefined
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Copies a frame to the end. */
+  add(frame: Uint8Array): void {
+    const needed = this.#length + frame.length
+    let buffer = this.#buffer
+    if (buffer === undefined || buffer.length < needed) {
+      const grown = new Uint8Array(Math.max(needed, (buffer?.length ?? 0) * 2, 256))
+      if (buffer !== undefined) grown.set(buffer.subarray(0, this.#length))
+      buffer = this.#buffer = grown
+    }
+    buffer.set(frame, this.#length)
+    this.#length = needed
+  }
+
+  /** The collected bytes, handed over: the batch starts anew with no buffer. */
+  take(): Uint8Array {
+    const message = (this.#buffer ?? new Uint8Array(0)).subarray(0, this.#length)
+    this.#buffer = undefined
+    this.#length = 0
+    return message
+  }
+}

@@ -1,0 +1,44 @@
+/** How a client reached the server. */
+export type TransportName = 'websocket' | 'rudp' | 'memory'
+
+/**
+ * `reliable`: arrives, once, in order within its lane. `unreliable`: may be lost or replaced by newer data of the same
+ * lane, is never queued behind a slow network.
+ */
+export type Delivery = 'reliable' | 'unreliable'
+
+/** 0 = session and requests; otherwise the session's handle of a room. Lanes do not wait for each other. */
+export type Lane = number
+
+/** What one connected endpoint must be able to do, whatever carries it. Messages hold whole KaosNet frames. */
+export interface Connection {
+  readonly transport: TransportName
+  readonly remoteAddress: string
+  /** Copies the frame into what the next {@link flush} sends. */
+  send(frame: Uint8Array, delivery: Delivery, lane: Lane): void
+  /** Hands everything collected to the network, packed into as few messages as fit. */
+  flush(): void
+  /** Reliable bytes accepted and not yet taken by the network. */
+  readonly queuedBytes: number
+  /** Unreliable frames that newer ones replaced or the network could not take. */
+  readonly supersededFrames: number
+  /** Flushes, then closes. The handler's `onClosed` follows. Idempotent. */
+  close(code: number, reason: string): void
+}
+
+export interface ConnectionHandler {
+  /** One message; the bytes are valid during the call only. */
+  onMessage(message: Uint8Array): void
+  /** A message the transport refused before it became one (e.g. text, too large); the connection lives on. */
+  onBadMessage(error: 'text' | 'too-large', sizeBytes: number): void
+  onClosed(reason: string): void
+}
+
+/** A way for clients to come in. */
+export interface Transport {
+  readonly name: TransportName
+  start(accept: (connection: Connection) => ConnectionHandler): Promise<void>
+  /** For people: where it listens, e.g. `ws://127.0.0.1:7350/ws`. */
+  readonly address: string
+  stop(): Promise<void>
+}

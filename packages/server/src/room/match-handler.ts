@@ -1,0 +1,51 @@
+import type { LeaveReason } from '@kaosnet/protocol'
+import type { MemberNumber } from '../ids.ts'
+import type { MemberInfo, RoomInput } from './room-host.ts'
+
+/** What `match_init` says. */
+export interface MatchInit {
+  readonly tickHz: number | undefined
+  readonly label: string
+  readonly maxPlayers: number | undefined
+  /** Milliseconds; 0 = never. */
+  readonly emptyTimeoutMs: number | undefined
+}
+
+export interface Departed {
+  readonly member: MemberNumber
+  readonly reason: LeaveReason
+}
+
+/** A queued input with what the room knows of it. */
+export interface QueuedInput extends RoomInput {
+  readonly member: MemberNumber
+  readonly receivedUnixMs: number
+}
+
+/** The tick that is about to run. */
+export interface TickInfo {
+  readonly tick: number
+  /** Seconds since the last one ran. */
+  readonly dtSeconds: number
+  /** Ticks passed over before this one. */
+  readonly skipped: number
+}
+
+/**
+ * One room's game, in whatever language. Every method may throw; the room decides what that means. The handler keeps
+ * the game's state and the presences.
+ */
+export interface MatchHandler {
+  init(params: unknown): MatchInit
+  /** undefined = welcome; otherwise the reason for the refusal ('' when none is given). */
+  joinAttempt(member: MemberInfo): string | undefined
+  join(member: MemberInfo): void
+  leave(departed: Departed): void
+  /** False ends the room. */
+  loop(info: TickInfo, inputs: readonly QueuedInput[]): boolean
+  signal(data: unknown): unknown
+  /** False: the room has nothing more to do and may close at once. */
+  terminate(graceSeconds: number): boolean
+  /** Frees everything. No method is called after it. */
+  close(): void
+}

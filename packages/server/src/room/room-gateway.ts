@@ -1,0 +1,429 @@
+import {
+  encodeMessagePack,
+  encodeRoomData,
+  encodeRoomState,
+  encodeServerFrame,
+  KaosError,
+  type LeaveReason,
+  Op,
+  type Presence,
+  patchRoomHandle,
+  utf8Bytes,
+  WireLimits,
+} from '@kaosnet/protocol'
+import type { Clock } from '../clock.ts'
+import type { ServerConfig } from '../config.ts'
+import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { clipUtf8 } from '../peer/peer.ts'
+import type { Random } from '../random.ts'
+import type { OutgoingRoomData, RoomQuery } from '../script/script-services.ts'
+import type { Session } from '../session/session.ts'
+import type { SessionRegistry } from '../session/session-registry.ts'
+import { joinsFrame, splitPresences } from './room-frames.ts'
+import type { RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
+import { RoomRecord, type Seat } from './room-record.ts'
+import type { RoomRegistry } from './room-registry.ts'
+
+export interface RoomGatewayParts {
+  readonly config: ServerConfig
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly sessions: SessionRegistry
+  readonly rooms: RoomRegistry
+  readonly host: RoomHost
+}
+
+/**
+ * The I/O side of rooms: hands out seats, passes commands to the host, and turns what the host tells into frames for
+ * the members. Everything about one room travels on its own lane, so its join reply comes before its data.
+ */
+export class RoomGateway implements RoomHostEvents {
+  readonly #parts: RoomGatewayParts
+  #hasMatchModule: (name: string) => boolean = () => false
+  #isShuttingDown = false
+  #onAllEnded: () => void = () => {}
+
+  constructor(parts: RoomGatewayParts) {
+    this.#parts = parts
+  }
+
+  /** Told once the host has loaded its scripts. */
+  setModules(hasMatchModule: (name: string) => boolean): void {
+    this.#hasMatchModule = hasMatchModule
+  }
+
+  /** @throws {KaosError} ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS or SHUTTING_DOWN */
+  create(module: string, params: unknown, createdBy: SessionId | undefined): RoomRecord {
+    const { rooms, config, random, clock, host, metrics } = this.#parts
+    if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
+    if (!this.#hasMatchModule(module)) {
+      throw new KaosError('ROOM_MODULE_NOT_FOUND', `there is no match module "${module}"`)
+    }
+    if (rooms.size >= config.limits.rooms) {
+      metrics.limitHit('rooms')
+      throw new KaosError('TOO_MANY_ROOMS', `this server runs at most ${config.limits.rooms} rooms`)
+    }
+    if (createdBy !== undefined && rooms.countCreatedBy(createdBy) >= config.limits.roomsCreatedPerSession) {
+      metrics.limitHit('roomsCreatedPerSession')
+      throw new KaosError(
+        'TOO_MANY_ROOMS',
+        `a session may have created at most ${config.limits.roomsCreatedPerSession} running rooms`,
+      )
+    }
+    const room = new RoomRecord(random.roomId(), module, clock.unixMs(), createdBy)
+    rooms.add(room)
+    host.createRoom({ id: room.id, module, params })
+    return room
+  }
+
+  /**
+   * Reserves a seat and asks the room. The session is answered with RoomJoin or Error; `onSettled` follows.
+   * @throws {KaosError} ROOM_NOT_FOUND, ROOM_CLOSED, ROOM_FULL, ROOM_ALREADY_JOINED, TOO_MANY_ROOMS, SHUTTING_DOWN or
+   *   INVALID_PAYLOAD
+   */
+  join(
+    session: Session,
+    requestId: number,
+    roomId: RoomId,
+    metadata: Readonly<Record<string, unknown>> | undefined,
+    onSettled: (isAccepted: boolean) => void,
+  ): void {
+    if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
+    this.#checkMetadata(metadata)
+    const room = this.#parts.rooms.require(roomId)
+    room.whenStarted((startError) => {
+      try {
+        if (session.isEnded) return onSettled(false)
+        if (startError !== undefined) throw startError
+        this.#reserve(session, requestId, room.id, metadata, onSettled)
+      } catch (error) {
+        session.peer.sendError(asKaosError(error), Op.RoomJoin, requestId)
+        onSettled(false)
+      }
+    })
+  }
+
+  #checkMetadata(metadata: Readonly<Record<string, unknown>> | undefined): void {
+    if (metadata === undefined) return
+    const bound = this.#parts.config.limits.metadataBytes
+    const size = encodeMessagePack(metadata).length
+    if (size > bound) {
+      throw new KaosError('INVALID_PAYLOAD', `metadata: at most ${bound} bytes as MessagePack, got ${size}`)
+    }
+  }
+
+  #reserve(
+    session: Session,
+    requestId: number,
+    roomId: RoomId,
+    metadata: Readonly<Record<string, unknown>> | undefined,
+    onSettled: (isAccepted: boolean) => void,
+  ): void {
+    const { config, metrics, host } = this.#parts
+    const room = this.#parts.rooms.require(roomId)
+    if (session.membershipOf(roomId) !== undefined) throw new KaosError('ROOM_ALREADY_JOINED')
+    if (session.roomCount >= config.limits.roomsPerSession) {
+      metrics.limitHit('roomsPerSession')
+      throw new KaosError(
+        'TOO_MANY_ROOMS',
+        `a session may be in at most ${config.limits.roomsPerSession} rooms at once`,
+      )
+    }
+    if (!room.hasFreeSeat) {
+      throw new KaosError('ROOM_FULL', `all ${room.traits.maxPlayers} seats of the room are taken`)
+    }
+    const member = room.nextMember()
+    const { handle } = session.addMembership(roomId, member)
+    const { userId, username } = session.identity
+    const presence: Presence = { member, session: session.id, user_id: userId, username, metadata }
+    room.seats.set(member, { kind: 'reserved', session, handle, presence, requestId, onSettled })
+    host.join(roomId, { member, sessionId: session.id, userId, username, metadata })
+  }
+
+  /** @throws {KaosError} ROOM_NOT_JOINED */
+  leave(session: Session, requestId: number, handle: RoomHandle): void {
+    const { room, member } = this.#occupiedSeat(session, handle)
+    this.#removeMember(room, member, 'left', { requestId })
+  }
+
+  /** @throws {KaosError} ROOM_NOT_JOINED or PAYLOAD_TOO_LARGE */
+  input(session: Session, handle: RoomHandle, message: RoomInput): void {
+    const { room, member } = this.#occupiedSeat(session, handle)
+    const bound = this.#parts.config.limits.roomDataBytes
+    if (message.data.length > bound) {
+      this.#parts.metrics.limitHit('roomDataBytes')
+      throw new KaosError(
+        'PAYLOAD_TOO_LARGE',
+        `data of a room message: at most ${bound} bytes, got ${message.data.length}`,
+      )
+    }
+    this.#parts.host.input(room.id, member, message)
+  }
+
+  /** The session is gone: its members leave every room. */
+  dropSession(session: Session, reason: LeaveReason): void {
+    for (const { roomId, member } of [...session.memberships]) {
+      const room = this.#parts.rooms.find(roomId)
+      // A reserved seat is given back when the host has answered: see joinAccepted.
+      if (room?.seats.get(member)?.kind === 'occupied') this.#removeMember(room, member, reason, {})
+    }
+  }
+
+  list(query: RoomQuery): RoomRecord[] {
+    return this.#parts.rooms.list(query, WireLimits.roomsListed)
+  }
+
+  /** From now on nothing is created or joined; every room is told to end. Resolves when all have, or the grace is over. */
+  async shutDown(graceSeconds: number): Promise<void> {
+    this.#isShuttingDown = true
+    const { clock, host, rooms } = this.#parts
+    for (const room of [...rooms]) {
+      if (room.phase === 'running') room.phase = 'draining'
+      host.endRoom(room.id, 'shutdown', graceSeconds)
+    }
+    if (rooms.size === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(resolve, graceSeconds * 1000)
+      this.#onAllEnded = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+    for (const room of [...rooms]) this.roomEnded(room.id, { reason: 'shutdown' })
+  }
+
+  // What scripts do to rooms.
+
+  /** @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED */
+  send(roomId: RoomId, message: OutgoingRoomData): void {
+    const room = this.#parts.rooms.find(roomId) ?? this.#parts.rooms.require(roomId)
+    const sender = message.sender === undefined ? 0 : (this.#memberOf(room, message.sender) ?? 0)
+    const frame = encodeRoomData({ ...message, room: 0, sender })
+    const delivery = message.isReliable ? 'reliable' : 'unreliable'
+    if (message.receivers === undefined) {
+      for (const seat of room.seats.values()) deliver(seat, frame, delivery)
+      return
+    }
+    for (const receiver of message.receivers) {
+      const member = this.#memberOf(room, receiver)
+      const seat = member === undefined ? undefined : room.seats.get(member)
+      if (seat !== undefined) deliver(seat, frame, delivery)
+    }
+  }
+
+  /** @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED */
+  kick(roomId: RoomId, sessionId: SessionId, reason: string): boolean {
+    const room = this.#parts.rooms.find(roomId) ?? this.#parts.rooms.require(roomId)
+    const member = this.#memberOf(room, sessionId)
+    if (member === undefined) return false
+    this.#removeMember(room, member, 'kicked', { error: new KaosError('ROOM_KICKED', reason) })
+    return true
+  }
+
+  /** @throws {KaosError} INVALID_PAYLOAD for a label that is too long */
+  updateLabel(roomId: RoomId, label: string): void {
+    const room = this.#parts.rooms.require(roomId)
+    checkLabel(label)
+    room.traits = { ...room.traits, label }
+  }
+
+  /** @throws {KaosError} PAYLOAD_TOO_LARGE */
+  publishState(roomId: RoomId, data: Uint8Array, isMessagePack: boolean): void {
+    const room = this.#parts.rooms.require(roomId)
+    const version = (room.stateVersion + 1) >>> 0
+    room.stateFrame = encodeRoomState({ room: 0, isMessagePack, version, data })
+    room.stateVersion = version
+    for (const seat of room.seats.values()) deliver(seat, room.stateFrame, 'reliable')
+  }
+
+  // What the host tells.
+
+  roomRunning(roomId: RoomId, traits: RoomTraits): void {
+    const room = this.#parts.rooms.find(roomId)
+    if (room === undefined) return
+    room.traits = traits
+    room.phase = this.#isShuttingDown ? 'draining' : 'running'
+    room.settleStart(undefined)
+  }
+
+  roomEnded(roomId: RoomId, end: RoomEnd): void {
+    const room = this.#parts.rooms.find(roomId)
+    if (room === undefined) return
+    const wasCreating = room.phase === 'creating'
+    room.phase = 'closed'
+    this.#parts.rooms.delete(roomId)
+    this.#parts.metrics.roomEnded(room.module, end.reason)
+    this.#parts.logger.info({ roomId, module: room.module, reason: end.reason, error: end.error }, 'room ended')
+    const error = endError(end)
+    for (const [member, seat] of [...room.seats]) {
+      if (seat.kind === 'reserved') this.#refuse(room, member, seat, error ?? new KaosError('ROOM_CLOSED'))
+      else {
+        this.#removeMember(room, member, end.reason === 'shutdown' ? 'shutdown' : 'room_closed', {
+          error: error ?? new KaosError('ROOM_CLOSED', 'the room has ended'),
+          isRoomGone: true,
+        })
+      }
+    }
+    if (wasCreating) room.settleStart(error ?? new KaosError('ROOM_CLOSED'))
+    if (this.#parts.rooms.size === 0) this.#onAllEnded()
+  }
+
+  joinAccepted(roomId: RoomId, member: MemberNumber): void {
+    const room = this.#parts.rooms.find(roomId)
+    const seat = room?.seats.get(member)
+    if (room === undefined || seat?.kind !== 'reserved') return
+    if (seat.session.isEnded) {
+      room.seats.delete(member)
+      this.#parts.host.leave(roomId, member, 'dropped')
+      seat.onSettled(false)
+      return
+    }
+    const others: Presence[] = []
+    for (const other of room.seats.values()) if (other.kind === 'occupied') others.push(other.presence)
+    room.occupy(member, seat)
+    this.#welcome(room, seat, others)
+    for (const [otherMember, other] of room.seats) {
+      if (otherMember === member || other.kind !== 'occupied') continue
+      other.session.peer.send(joinsFrame(other.handle, [seat.presence]), 'reliable', other.handle)
+    }
+    seat.onSettled(true)
+  }
+
+  joinRejected(roomId: RoomId, member: MemberNumber, reason: string | undefined): void {
+    const room = this.#parts.rooms.find(roomId)
+    const seat = room?.seats.get(member)
+    if (room === undefined || seat?.kind !== 'reserved') return
+    this.#refuse(room, member, seat, new KaosError('ROOM_JOIN_REJECTED', reason))
+  }
+
+  inputRefused(roomId: RoomId, member: MemberNumber): void {
+    const seat = this.#parts.rooms.find(roomId)?.seats.get(member)
+    this.#parts.metrics.limitHit('roomInputQueue')
+    seat?.session.peer.sendError(new KaosError('ROOM_BUSY'), Op.RoomData, 0)
+  }
+
+  #welcome(room: RoomRecord, seat: Extract<Seat, { kind: 'reserved' }>, others: readonly Presence[]): void {
+    const { session, handle } = seat
+    const [first, ...rest] = splitPresences([seat.presence, ...others])
+    session.peer.sendControl(
+      'RoomJoin',
+      {
+        id: seat.requestId,
+        room_id: room.id,
+        room: handle,
+        module: room.module,
+        label: room.traits.label,
+        tick_hz: room.traits.tickHz,
+        max_players: room.traits.maxPlayers,
+        member: seat.presence.member,
+        members: first ?? [],
+      },
+      handle,
+    )
+    for (const piece of rest) session.peer.send(joinsFrame(handle, piece), 'reliable', handle)
+    if (room.stateFrame !== undefined) {
+      patchRoomHandle(room.stateFrame, handle)
+      session.peer.send(room.stateFrame, 'reliable', handle)
+    }
+  }
+
+  #refuse(
+    room: RoomRecord,
+    member: MemberNumber,
+    seat: Extract<Seat, { kind: 'reserved' }>,
+    error: KaosError,
+  ): void {
+    room.seats.delete(member)
+    seat.session.removeMembership(seat.handle)
+    seat.session.peer.sendError(error, Op.RoomJoin, seat.requestId)
+    seat.onSettled(false)
+  }
+
+  /** Takes a member out, tells it (if it is still there), the others and the host. */
+  #removeMember(
+    room: RoomRecord,
+    member: MemberNumber,
+    reason: LeaveReason,
+    details: { requestId?: number; error?: KaosError; isRoomGone?: boolean },
+  ): void {
+    const seat = room.seats.get(member)
+    if (seat?.kind !== 'occupied') return
+    room.free(member)
+    seat.session.removeMembership(seat.handle)
+    seat.session.peer.sendControl(
+      'RoomLeave',
+      {
+        id: details.requestId ?? 0,
+        room: seat.handle,
+        reason,
+        code: details.error?.code,
+        message:
+          details.error === undefined ? undefined : clipUtf8(details.error.message, WireLimits.reasonBytes),
+      },
+      seat.handle,
+    )
+    if (details.isRoomGone === true) return
+    for (const other of room.seats.values()) {
+      if (other.kind !== 'occupied') continue
+      const frame = encodeServerFrame('RoomPresence', {
+        room: other.handle,
+        joins: [],
+        leaves: [{ member, session: seat.session.id, reason }],
+      })
+      other.session.peer.send(frame, 'reliable', other.handle)
+    }
+    this.#parts.host.leave(room.id, member, reason)
+  }
+
+  #occupiedSeat(session: Session, handle: RoomHandle): { room: RoomRecord; member: MemberNumber } {
+    const membership = session.membership(handle)
+    const room = membership === undefined ? undefined : this.#parts.rooms.find(membership.roomId)
+    if (membership === undefined || room?.seats.get(membership.member)?.kind !== 'occupied') {
+      throw new KaosError('ROOM_NOT_JOINED', `the session has joined no room with handle ${handle}`)
+    }
+    return { room, member: membership.member }
+  }
+
+  #memberOf(room: RoomRecord, sessionId: SessionId): MemberNumber | undefined {
+    return this.#parts.sessions.get(sessionId)?.membershipOf(room.id)?.member
+  }
+}
+
+function deliver(seat: Seat, frame: Uint8Array, delivery: 'reliable' | 'unreliable'): void {
+  if (seat.kind !== 'occupied') return
+  patchRoomHandle(frame, seat.handle)
+  seat.session.peer.send(frame, delivery, seat.handle)
+}
+
+function endError(end: RoomEnd): KaosError | undefined {
+  switch (end.reason) {
+    case 'failed':
+      return new KaosError('ROOM_FAILED', end.error)
+    case 'init-failed':
+      return new KaosError('ROOM_INIT_FAILED', end.error)
+    case 'shutdown':
+      return new KaosError('SHUTTING_DOWN')
+    case 'finished':
+    case 'empty':
+    case 'closed':
+      return undefined
+    default:
+      return end.reason satisfies never
+  }
+}
+
+/** @throws {KaosError} INVALID_PAYLOAD */
+export function checkLabel(label: string): void {
+  const size = utf8Bytes(label)
+  if (size > WireLimits.labelBytes) {
+    throw new KaosError('INVALID_PAYLOAD', `a label has at most ${WireLimits.labelBytes} bytes, got ${size}`)
+  }
+}
+
+function asKaosError(error: unknown): KaosError {
+  return error instanceof KaosError ? error : new KaosError('INTERNAL', undefined, { cause: error })
+}

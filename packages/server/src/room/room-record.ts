@@ -1,0 +1,93 @@
+import type { Presence } from '@kaosnet/protocol'
+import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
+import type { Session } from '../session/session.ts'
+import type { RoomTraits } from './room-host.ts'
+
+/** A place in a room: asked for and counted, or taken. */
+export type Seat =
+  | {
+      readonly kind: 'reserved'
+      readonly session: Session
+      readonly handle: RoomHandle
+      readonly presence: Presence
+      /** The request to answer. */
+      readonly requestId: number
+      readonly onSettled: (isAccepted: boolean) => void
+    }
+  | {
+      readonly kind: 'occupied'
+      readonly session: Session
+      readonly handle: RoomHandle
+      readonly presence: Presence
+    }
+
+export type RoomPhase = 'creating' | 'running' | 'draining' | 'closed'
+
+const MEMBER_NUMBERS = 65_535
+
+/** What the I/O thread knows of a room: its seats and what a joiner must be told. The game itself lives in a host. */
+export class RoomRecord {
+  readonly id: RoomId
+  readonly module: string
+  readonly createdUnixMs: number
+  readonly createdBy: SessionId | undefined
+  readonly seats = new Map<MemberNumber, Seat>()
+  phase: RoomPhase = 'creating'
+  traits: RoomTraits = { label: '', tickHz: 0, maxPlayers: 0 }
+  /** The newest RoomState frame; its handle is patched for each receiver. */
+  stateFrame: Uint8Array | undefined
+  stateVersion = 0
+  #occupied = 0
+  #lastMember: MemberNumber = 0
+  #waiting: ((error: Error | undefined) => void)[] = []
+
+  constructor(id: RoomId, module: string, createdUnixMs: number, createdBy: SessionId | undefined) {
+    this.id = id
+    this.module = module
+    this.createdUnixMs = createdUnixMs
+    this.createdBy = createdBy
+  }
+
+  /** Members that are in. */
+  get size(): number {
+    return this.#occupied
+  }
+
+  get hasFreeSeat(): boolean {
+    return this.seats.size < this.traits.maxPlayers
+  }
+
+  /** Calls back when the room runs (undefined) or has failed to start. */
+  whenStarted(callback: (error: Error | undefined) => void): void {
+    if (this.phase === 'creating') this.#waiting.push(callback)
+    else callback(undefined)
+  }
+
+  settleStart(error: Error | undefined): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const callback of waiting) callback(error)
+  }
+
+  /** Numbers go round, so that a late frame does not name a newer member. The caller has checked for a free seat. */
+  nextMember(): MemberNumber {
+    do this.#lastMember = (this.#lastMember % MEMBER_NUMBERS) + 1
+    while (this.seats.has(this.#lastMember))
+    return this.#lastMember
+  }
+
+  occupy(member: MemberNumber, seat: Extract<Seat, { kind: 'reserved' }>): void {
+    this.seats.set(member, {
+      kind: 'occupied',
+      session: seat.session,
+      handle: seat.handle,
+      presence: seat.presence,
+    })
+    this.#occupied++
+  }
+
+  free(member: MemberNumber): void {
+    if (this.seats.get(member)?.kind === 'occupied') this.#occupied--
+    this.seats.delete(member)
+  }
+}

@@ -1,0 +1,274 @@
+import { KaosError, type LeaveReason } from '@kaosnet/protocol'
+import type { Clock } from '../clock.ts'
+import type { MemberNumber, RoomId } from '../ids.ts'
+import type { MatchHandler, QueuedInput } from './match-handler.ts'
+import type { MemberInfo, RoomEnd, RoomInput, RoomTraits } from './room-host.ts'
+import { TickSchedule } from './tick-schedule.ts'
+import type { Tickable } from './tick-scheduler.ts'
+
+export type RoomState = 'creating' | 'running' | 'draining' | 'closed'
+
+/** The callbacks of a match module, as errors name them. */
+export type MatchCallback =
+  | 'match_init'
+  | 'match_join_attempt'
+  | 'match_join'
+  | 'match_leave'
+  | 'match_loop'
+  | 'match_signal'
+  | 'match_terminate'
+
+export interface RoomOptions {
+  readonly id: RoomId
+  readonly module: string
+  readonly handler: MatchHandler
+  readonly clock: Clock
+  readonly defaults: {
+    readonly tickHz: number
+    readonly maxPlayers: number
+    readonly emptyTimeoutMs: number
+    readonly inputQueue: number
+  }
+  readonly onScriptError: 'end' | 'continue'
+  readonly observer: RoomObserver
+}
+
+/** What a room tells its host, as it happens. */
+export interface RoomObserver {
+  joinAccepted(member: MemberNumber): void
+  joinRejected(member: MemberNumber, reason: string | undefined): void
+  scriptFailed(callback: MatchCallback, error: unknown): void
+  ticked(latenessMs: number, durationMs: number, skipped: number): void
+  ended(end: RoomEnd): void
+}
+
+const TICK_HZ_MIN = 1
+const TICK_HZ_MAX = 128
+
+/**
+ * One room in its host: `creating → running → draining → closed`. It queues what arrives, calls the match handler inside
+ * one guard, and ends with a reason. Commands that come while a callback runs (a script that kicks) wait until it is done.
+ */
+export class Room implements Tickable {
+  readonly id: RoomId
+  readonly module: string
+  nextDueMs = Number.POSITIVE_INFINITY
+  heapIndex = -1
+  readonly #options: RoomOptions
+  readonly #members = new Set<MemberNumber>()
+  #state: RoomState = 'creating'
+  #schedule: TickSchedule | undefined
+  #emptyTimeoutMs = 0
+  #emptySinceMs = 0
+  #drainUntilMs = Number.POSITIVE_INFINITY
+  #drainReason: 'closed' | 'shutdown' = 'closed'
+  #inputs: QueuedInput[] = []
+  #spareInputs: QueuedInput[] = []
+  #isInCallback = false
+  #postponed: (() => void)[] = []
+
+  constructor(options: RoomOptions) {
+    this.id = options.id
+    this.module = options.module
+    this.#options = options
+  }
+
+  get state(): RoomState {
+    return this.#state
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  /**
+   * Runs `match_init` and starts the clock.
+   * @param spread 0..1, the room's place among its host's phases.
+   * @returns undefined when the module failed: the room has ended then.
+   */
+  start(params: unknown, spread: number): RoomTraits | undefined {
+    const { handler, clock, defaults, observer } = this.#options
+    let traits: RoomTraits
+    try {
+      this.#isInCallback = true
+      const init = handler.init(params)
+      traits = {
+        label: init.label,
+        tickHz: init.tickHz ?? defaults.tickHz,
+        maxPlayers: init.maxPlayers ?? defaults.maxPlayers,
+      }
+      if (!(traits.tickHz >= TICK_HZ_MIN && traits.tickHz <= TICK_HZ_MAX)) {
+        throw new Error(`tick_rate must be from ${TICK_HZ_MIN} to ${TICK_HZ_MAX} Hz, got ${traits.tickHz}`)
+      }
+      this.#emptyTimeoutMs = init.emptyTimeoutMs ?? defaults.emptyTimeoutMs
+    } catch (error) {
+      observer.scriptFailed('match_init', error)
+      this.#end({ reason: 'init-failed', error: messageOf(error) })
+      return undefined
+    } finally {
+      this.#isInCallback = false
+    }
+    const nowMs = clock.nowMs()
+    this.#schedule = new TickSchedule(traits.tickHz, nowMs, (spread * 1000) / traits.tickHz)
+    this.nextDueMs = this.#schedule.nextDueMs
+    this.#emptySinceMs = nowMs
+    this.#state = 'running'
+    return traits
+  }
+
+  join(member: MemberInfo): void {
+    if (this.#postpone(() => this.join(member))) return
+    const { handler, observer } = this.#options
+    if (this.#state !== 'running') return observer.joinRejected(member.member, 'the room is ending')
+    let refusal: string | undefined
+    const isAsked = this.#guard('match_join_attempt', () => {
+      refusal = handler.joinAttempt(member)
+    })
+    if (!isAsked) return observer.joinRejected(member.member, 'match_join_attempt failed')
+    if (refusal !== undefined) return observer.joinRejected(member.member, refusal || undefined)
+    this.#members.add(member.member)
+    // The client hears of its seat before anything the script sends it.
+    observer.joinAccepted(member.member)
+    this.#guard('match_join', () => handler.join(member))
+    this.#runPostponed()
+  }
+
+  leave(member: MemberNumber, reason: LeaveReason): void {
+    if (this.#postpone(() => this.leave(member, reason))) return
+    if (this.#state === 'closed' || !this.#members.delete(member)) return
+    if (this.#members.size === 0) this.#emptySinceMs = this.#options.clock.nowMs()
+    this.#guard('match_leave', () => this.#options.handler.leave({ member, reason }))
+    this.#runPostponed()
+  }
+
+  /** False when the queue is full: the input is not taken. Copies the data. */
+  input(member: MemberNumber, message: RoomInput): boolean {
+    if (this.#state === 'closed' || !this.#members.has(member)) return true
+    if (this.#inputs.length >= this.#options.defaults.inputQueue) return false
+    this.#inputs.push({
+      member,
+      op: message.op,
+      data: message.data.slice(),
+      isReliable: message.isReliable,
+      isMessagePack: message.isMessagePack,
+      receivedUnixMs: this.#options.clock.unixMs(),
+    })
+    return true
+  }
+
+  /** @throws {KaosError} ROOM_CLOSED, WRONG_STATE when the room's own callback is running, or what the script threw. */
+  signal(data: unknown): unknown {
+    if (this.#state === 'closed') throw new KaosError('ROOM_CLOSED')
+    if (this.#isInCallback) {
+      throw new KaosError('WRONG_STATE', 'a room cannot be signalled from within its own callback')
+    }
+    try {
+      this.#isInCallback = true
+      return this.#options.handler.signal(data)
+    } catch (error) {
+      this.#options.observer.scriptFailed('match_signal', error)
+      throw error
+    } finally {
+      this.#isInCallback = false
+      this.#runPostponed()
+    }
+  }
+
+  runTick(nowMs: number): void {
+    const { handler, clock, observer } = this.#options
+    const schedule = this.#schedule
+    if (schedule === undefined || this.#state === 'closed') return
+    if (nowMs >= this.#drainUntilMs) return this.#end({ reason: this.#drainReason })
+    if (this.#isDeserted(nowMs)) return this.#end({ reason: 'empty' })
+
+    const dueMs = schedule.nextDueMs
+    const dtSeconds = schedule.begin(nowMs)
+    const inputs = this.#inputs
+    this.#inputs = this.#spareInputs
+    let isOver = false
+    this.#guard('match_loop', () => {
+      isOver = !handler.loop({ tick: schedule.tick, dtSeconds, skipped: schedule.skipped }, inputs)
+    })
+    inputs.length = 0
+    this.#spareInputs = inputs
+    this.nextDueMs = schedule.nextDueMs
+    observer.ticked(nowMs - dueMs, clock.nowMs() - nowMs, schedule.skipped)
+    if (isOver) this.#end({ reason: this.#state === 'draining' ? this.#drainReason : 'finished' })
+    this.#runPostponed()
+  }
+
+  /** Calls `match_terminate`; the room goes on for the grace time if the script wants that. */
+  drain(reason: 'closed' | 'shutdown', graceSeconds: number): void {
+    if (this.#postpone(() => this.drain(reason, graceSeconds))) return
+    if (this.#state === 'closed' || this.#state === 'draining') return
+    this.#state = 'draining'
+    this.#drainReason = reason
+    this.#drainUntilMs = this.#options.clock.nowMs() + graceSeconds * 1000
+    let isGoingOn = false
+    this.#guard('match_terminate', () => {
+      isGoingOn = this.#options.handler.terminate(graceSeconds)
+    })
+    if (!isGoingOn || graceSeconds === 0) this.#end({ reason })
+    this.#runPostponed()
+  }
+
+  /** Ends at once, without callbacks. */
+  close(): void {
+    this.#end({ reason: 'closed' })
+  }
+
+  #isDeserted(nowMs: number): boolean {
+    return (
+      this.#emptyTimeoutMs > 0 &&
+      this.#members.size === 0 &&
+      nowMs - this.#emptySinceMs >= this.#emptyTimeoutMs
+    )
+  }
+
+  /** Runs one callback. False when it threw; the policy has been applied then. */
+  #guard(callback: MatchCallback, run: () => void): boolean {
+    if (this.#state === 'closed') return false
+    this.#isInCallback = true
+    try {
+      run()
+      return true
+    } catch (error) {
+      this.#options.observer.scriptFailed(callback, error)
+      const isFatal = callback !== 'match_join_attempt' && this.#options.onScriptError === 'end'
+      this.#isInCallback = false
+      if (isFatal) this.#end({ reason: 'failed', error: `${callback}: ${messageOf(error)}` })
+      return false
+    } finally {
+      this.#isInCallback = false
+    }
+  }
+
+  #postpone(command: () => void): boolean {
+    if (!this.#isInCallback) return false
+    this.#postponed.push(command)
+    return true
+  }
+
+  #runPostponed(): void {
+    while (this.#postponed.length > 0) {
+      const commands = this.#postponed
+      this.#postponed = []
+      for (const command of commands) command()
+    }
+  }
+
+  #end(end: RoomEnd): void {
+    if (this.#state === 'closed') return
+    if (this.#postpone(() => this.#end(end))) return
+    this.#state = 'closed'
+    this.nextDueMs = Number.POSITIVE_INFINITY
+    this.#inputs.length = 0
+    this.#members.clear()
+    this.#options.handler.close()
+    this.#options.observer.ended(end)
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

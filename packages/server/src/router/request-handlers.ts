@@ -1,0 +1,200 @@
+import {
+  type ClientPayload,
+  type ClientPayloadName,
+  ClientPayloads,
+  decodeMessagePack,
+  encodeMessagePack,
+  KaosError,
+  Op,
+  type RoomData,
+  type RoomSummary,
+  utf8Bytes,
+  WireLimits,
+} from '@kaosnet/protocol'
+import type { ServerConfig } from '../config.ts'
+import { isRoomId, type RoomId } from '../ids.ts'
+import type { RoomGateway } from '../room/room-gateway.ts'
+import type { RoomRecord } from '../room/room-record.ts'
+import type { Session } from '../session/session.ts'
+import { callerOf } from '../session/session-service.ts'
+import type { HookMessage, HookPipeline } from './hook-pipeline.ts'
+
+export interface RequestHandlersParts {
+  readonly config: ServerConfig
+  readonly hooks: HookPipeline
+  readonly rooms: RoomGateway
+}
+
+/** A list of rooms is cut so that it fits one frame. */
+const ROOM_LIST_BYTES = 60_000
+/** Everything of a room summary but its label and module. */
+const ROOM_SUMMARY_BYTES = 160
+
+/**
+ * What each request of an active session does: before-hook, action, answer, after-hook. Throws KaosErrors for the inbox to
+ * answer with. Returns a promise only when a hook (or the host) makes it wait.
+ */
+export class RequestHandlers {
+  readonly #parts: RequestHandlersParts
+
+  constructor(parts: RequestHandlersParts) {
+    this.#parts = parts
+  }
+
+  /** Whether room data waits for a script. */
+  get isDataHooked(): boolean {
+    return this.#parts.hooks.hasBefore('room_data')
+  }
+
+  async roomCreate(session: Session, request: ClientPayload<'RoomCreate'>): Promise<void> {
+    const { config, rooms } = this.#parts
+    const { module, params } = await this.#before('room_create', 'RoomCreate', session, request)
+    if (!config.rooms.allowClientCreate) throw new KaosError('ROOM_CREATE_DENIED')
+    const room = rooms.create(module, params ?? {}, session.id)
+    // The answer comes when the room runs; the next request need not wait for it.
+    room.whenStarted((error) => {
+      if (error instanceof KaosError) session.peer.sendError(error, Op.RoomCreate, request.id)
+      else {
+        session.peer.sendControl('RoomCreate', { id: request.id, room_id: room.id })
+        this.#after('room_create', session, { module, params, room_id: room.id })
+      }
+    })
+  }
+
+  roomJoin(session: Session, request: ClientPayload<'RoomJoin'>): void | Promise<void> {
+    if (!this.#parts.hooks.hasBefore('room_join')) return this.#join(session, request)
+    return this.#before('room_join', 'RoomJoin', session, request).then((message) => this.#join(session, message))
+  }
+
+  #join(session: Session, request: ClientPayload<'RoomJoin'>): void {
+    const roomId = requireRoomId(request.room_id)
+    this.#parts.rooms.join(session, request.id, roomId, request.metadata, (isAccepted) => {
+      if (isAccepted) this.#after('room_join', session, { room_id: roomId, metadata: request.metadata })
+    })
+  }
+
+  roomLeave(session: Session, request: ClientPayload<'RoomLeave'>): void | Promise<void> {
+    const { hooks, rooms } = this.#parts
+    const leave = (): void => {
+      const roomId = session.membership(request.room)?.roomId
+      rooms.leave(session, request.id, request.room)
+      this.#after('room_leave', session, { room_id: roomId })
+    }
+    if (!hooks.hasBefore('room_leave')) return leave()
+    const message = { room: request.room, room_id: session.membership(request.room)?.roomId }
+    return hooks.before('room_leave', callerOf(session), message).then(leave)
+  }
+
+  roomData(session: Session, message: RoomData): void | Promise<void> {
+    const { hooks, rooms } = this.#parts
+    if (!hooks.hasBefore('room_data') && !hooks.hasAfter('room_data')) {
+      return rooms.input(session, message.room, message)
+    }
+    return this.#hookedRoomData(session, message)
+  }
+
+  async #hookedRoomData(session: Session, message: RoomData): Promise<void> {
+    const { hooks, rooms } = this.#parts
+    const seen: HookMessage = {
+      room_id: session.membership(message.room)?.roomId,
+      op: message.op,
+      data: message.isMessagePack ? decodeMessagePack(message.data) : message.data,
+      reliable: message.isReliable,
+    }
+    const changed = await hooks.before('room_data', callerOf(session), seen)
+    rooms.input(session, message.room, changed === seen ? message : hookedData(changed, message))
+    this.#after('room_data', session, changed)
+  }
+
+  async roomList(session: Session, request: ClientPayload<'RoomList'>): Promise<void> {
+    const query = await this.#before('room_list', 'RoomList', session, request)
+    const found = this.#parts.rooms.list({
+      module: query.module,
+      label: query.label,
+      hasSeat: query.has_seat,
+      limit: query.limit,
+    })
+    session.peer.sendControl('RoomList', { id: request.id, rooms: summariesThatFit(found) })
+    this.#after('room_list', session, withoutId(query))
+  }
+
+  async rpc(session: Session, request: ClientPayload<'Rpc'>): Promise<void> {
+    const { hooks } = this.#parts
+    const { name, payload } = await this.#before('rpc', 'Rpc', session, request)
+    const result = await hooks.rpc(name, callerOf(session), payload)
+    try {
+      session.peer.sendControl('RpcResponse', { id: request.id, payload: result })
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new KaosError('SCRIPT_RESULT_INVALID', `the result of RPC "${name}" cannot be sent: ${why}`, { cause })
+    }
+    this.#after('rpc', session, { name, payload, result })
+  }
+
+  /** Runs the before-hook of a request with the fields of its payload, and checks what comes back as the wire would. */
+  async #before<N extends Exclude<ClientPayloadName, 'SessionStart' | 'SessionEnd'>>(
+    hook: 'room_create' | 'room_join' | 'room_list' | 'rpc',
+    name: N,
+    session: Session,
+    request: ClientPayload<N>,
+  ): Promise<ClientPayload<N>> {
+    const { hooks } = this.#parts
+    if (!hooks.hasBefore(hook)) return request
+    const message = await hooks.before(hook, callerOf(session), withoutId(request))
+    try {
+      return ClientPayloads[name].check({ ...message, id: request.id }, '') as ClientPayload<N>
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new KaosError('HOOK_FAILED', `the before-hook of ${hook} returned an invalid message: ${why}`, { cause })
+    }
+  }
+
+  #after(hook: Parameters<HookPipeline['after']>[0], session: Session, message: HookMessage): void {
+    if (this.#parts.hooks.hasAfter(hook)) this.#parts.hooks.after(hook, callerOf(session), message)
+  }
+}
+
+function withoutId(request: object): HookMessage {
+  const { id: _, ...message } = request as { id?: number }
+  return message
+}
+
+function requireRoomId(text: string): RoomId {
+  if (!isRoomId(text)) throw new KaosError('INVALID_PAYLOAD', 'room_id: expected a UUID in lower case')
+  return text
+}
+
+/** The message a before-hook of room_data made: a value that came as MessagePack leaves as MessagePack. */
+function hookedData(changed: HookMessage, original: RoomData): RoomData {
+  const { op, data, reliable } = changed
+  if (typeof op !== 'number' || !Number.isInteger(op) || op < 0 || op > WireLimits.roomOp) {
+    throw new KaosError('HOOK_FAILED', 'the before-hook of room_data returned an op that is no integer 0–65535')
+  }
+  const isBytes = !original.isMessagePack && (typeof data === 'string' || data instanceof Uint8Array)
+  return {
+    ...original,
+    op,
+    isReliable: reliable === undefined ? original.isReliable : reliable === true,
+    isMessagePack: !isBytes,
+    data: !isBytes ? encodeMessagePack(data) : typeof data === 'string' ? Buffer.from(data) : (data as Uint8Array),
+  }
+}
+
+function summariesThatFit(rooms: readonly RoomRecord[]): RoomSummary[] {
+  const summaries: RoomSummary[] = []
+  let sizeBytes = 0
+  for (const { id, module, traits, size, createdUnixMs } of rooms) {
+    sizeBytes += ROOM_SUMMARY_BYTES + utf8Bytes(traits.label) + utf8Bytes(module)
+    if (sizeBytes > ROOM_LIST_BYTES) break
+    summaries.push({
+      room_id: id,
+      module,
+      label: traits.label,
+      size,
+      max_players: traits.maxPlayers,
+      tick_hz: traits.tickHz,
+      created_ms: Math.round(createdUnixMs),
+    })
+  }
+  return summaries
+}

@@ -1,0 +1,65 @@
+import type { RoomId, SessionId } from '../ids.ts'
+
+/** Data on its way from a script to members of a room. */
+export interface OutgoingRoomData {
+  readonly op: number
+  readonly data: Uint8Array
+  readonly isMessagePack: boolean
+  readonly isReliable: boolean
+  /** Shown as the sender if it is a member. */
+  readonly sender: SessionId | undefined
+  /** undefined = every member; sessions that are no members are ignored. */
+  readonly receivers: readonly SessionId[] | undefined
+}
+
+export interface SessionView {
+  readonly sessionId: SessionId
+  readonly userId: string
+  readonly username: string
+  readonly vars: Readonly<Record<string, string>>
+  readonly isAuthenticated: boolean
+  readonly transport: string
+  readonly latencyMs: number
+  readonly startedUnixMs: number
+  readonly rooms: readonly RoomId[]
+}
+
+export interface RoomView {
+  readonly roomId: RoomId
+  readonly module: string
+  readonly label: string
+  readonly state: 'creating' | 'running' | 'draining' | 'closed'
+  readonly size: number
+  readonly maxPlayers: number
+  readonly tickHz: number
+  readonly createdUnixMs: number
+}
+
+export interface RoomQuery {
+  readonly module?: string | undefined
+  /** Exact match. */
+  readonly label?: string | undefined
+  /** Only rooms with a free seat, or only those without. */
+  readonly hasSeat?: boolean | undefined
+  /** At most this many; newest first. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * What scripts can ask of, and tell, the node: the far side of `kaos.*`. Synchronous, because scripts are. Methods
+ * that take a room throw a KaosError ROOM_NOT_FOUND when there is none.
+ */
+export interface ScriptServices {
+  sessionGet(id: SessionId): SessionView | undefined
+  /** False when there is no such session. */
+  sessionKick(id: SessionId, reason: string): boolean
+  /** Returns at once; the room starts soon after. @throws KaosError ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS, SHUTTING_DOWN */
+  roomCreate(module: string, params: unknown): RoomId
+  roomGet(id: RoomId): RoomView | undefined
+  roomList(query: RoomQuery): RoomView[]
+  roomSend(id: RoomId, message: OutgoingRoomData): void
+  /** False when the session is no member. */
+  roomKick(id: RoomId, session: SessionId, reason: string): boolean
+  roomLabelUpdate(id: RoomId, label: string): void
+  roomPublishState(id: RoomId, data: Uint8Array, isMessagePack: boolean): void
+}

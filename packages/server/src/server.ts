@@ -1,0 +1,269 @@
+import { KaosError } from '@kaosnet/protocol'
+import { type Clock, systemClock } from './clock.ts'
+import { resolveConfig, type ServerConfig, type ServerConfigInput } from './config.ts'
+import { HttpServer } from './http/http-server.ts'
+import { createLogger, type Logger } from './observe/logger.ts'
+import { Metrics } from './observe/metrics.ts'
+import { FlushQueue } from './peer/flush-queue.ts'
+import { Peer, type PeerOptions } from './peer/peer.ts'
+import type { Connection, ConnectionHandler, Transport } from './peer/transport.ts'
+import { WebSocketTransport } from './peer/websocket-transport.ts'
+import { type Random, systemRandom } from './random.ts'
+import { LocalRoomHost } from './room/local-room-host.ts'
+import { RoomGateway } from './room/room-gateway.ts'
+import type { RoomHost } from './room/room-host.ts'
+import { RoomRegistry } from './room/room-registry.ts'
+import { HookPipeline } from './router/hook-pipeline.ts'
+import { PeerInbox, type PeerInboxParts } from './router/peer-inbox.ts'
+import { RequestHandlers } from './router/request-handlers.ts'
+import { LuaScriptEngine } from './script/lua-script-engine.ts'
+import { NodeServices } from './script/node-services.ts'
+import { Authenticator } from './session/authenticator.ts'
+import { SessionRegistry } from './session/session-registry.ts'
+import { SessionService } from './session/session-service.ts'
+import { SilenceMonitor } from './session/silence-monitor.ts'
+
+/** What a caller may put in place of the real thing, mostly for tests. */
+export interface ServerParts {
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly logger?: Logger
+  /** Further ways in, beside WebSocket. */
+  readonly transports?: readonly Transport[]
+}
+
+export interface StopOptions {
+  /** Seconds that rooms get to end; `shutdownGraceSeconds` of the configuration when omitted. */
+  readonly graceSeconds?: number
+  /** What clients are told about when to come back. */
+  readonly retryAfterMs?: number
+}
+
+const WEBSOCKET_PATH = '/ws'
+const DEFAULT_RETRY_AFTER_MS = 1_000
+
+/**
+ * Builds a server; nothing listens before {@link KaosServer.start}.
+ *
+ * @example
+ * const server = createServer({ port: 0, scripts: { dir: 'lua' }, auth: { anonymous: true } })
+ * await server.start()
+ * console.log(server.addresses)
+ * await server.stop()
+ *
+ * @throws {ConfigError}
+ */
+export function createServer(config: ServerConfigInput = {}, parts: ServerParts = {}): KaosServer {
+  return new KaosServer(resolveConfig({ options: config }), parts)
+}
+
+/** One node: its transports, sessions, rooms and scripts. Several live side by side in one process. */
+export class KaosServer {
+  readonly config: ServerConfig
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #metrics: Metrics
+  readonly #sessions = new SessionRegistry()
+  readonly #rooms = new RoomRegistry()
+  readonly #inboxes = new Set<PeerInbox>()
+  readonly #flushQueue: FlushQueue
+  readonly #host: RoomHost
+  readonly #gateway: RoomGateway
+  readonly #hooks: HookPipeline
+  readonly #sessionService: SessionService
+  readonly #inboxParts: PeerInboxParts
+  readonly #peerOptions: PeerOptions
+  readonly #monitor: SilenceMonitor
+  readonly #http: HttpServer
+  readonly #transports: readonly Transport[]
+  #phase: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new'
+  #stopping: Promise<void> | undefined
+
+  constructor(config: ServerConfig, parts: ServerParts) {
+    const clock = parts.clock ?? systemClock()
+    const random = parts.random ?? systemRandom()
+    const logger = parts.logger ?? createLogger(config.log.level)
+    const sessions = this.#sessions
+    const rooms = this.#rooms
+    this.config = config
+    this.#clock = clock
+    this.#logger = logger
+    this.#metrics = new Metrics({
+      sessions: () => sessions.size,
+      connections: () => this.#inboxes.size,
+      rooms: () => rooms.size,
+      members: () => {
+        let members = 0
+        for (const room of rooms) members += room.size
+        return members
+      },
+    })
+    const metrics = this.#metrics
+    this.#flushQueue = new FlushQueue(clock)
+
+    const services = new NodeServices({ sessions, rooms })
+    const engine = new LuaScriptEngine({ config, clock, random, logger, metrics, services })
+    this.#host = new LocalRoomHost({ config, clock, logger, metrics, engine })
+    this.#hooks = new HookPipeline({
+      host: this.#host,
+      clock,
+      logger,
+      metrics,
+      timeoutMs: config.limits.requestTimeoutMs,
+    })
+    this.#gateway = new RoomGateway({
+      config,
+      clock,
+      random,
+      logger,
+      metrics,
+      sessions,
+      rooms,
+      host: this.#host,
+    })
+    this.#sessionService = new SessionService({
+      config,
+      clock,
+      random,
+      logger,
+      metrics,
+      sessions,
+      hooks: this.#hooks,
+      authenticator: new Authenticator(config.auth, clock, random),
+      onEnded: (session, { leaveReason }) => this.#gateway.dropSession(session, leaveReason),
+    })
+    services.attach(this.#gateway, this.#sessionService)
+
+    this.#inboxParts = {
+      config,
+      clock,
+      logger,
+      metrics,
+      hooks: this.#hooks,
+      sessionService: this.#sessionService,
+      handlers: new RequestHandlers({ config, hooks: this.#hooks, rooms: this.#gateway }),
+      onClosed: (inbox) => this.#inboxes.delete(inbox),
+    }
+    this.#peerOptions = {
+      clock,
+      flushQueue: this.#flushQueue,
+      observer: metrics,
+      sendQueueBytes: config.limits.sendQueueBytes,
+      onSlowConsumer: (peer) => this.#endSlowConsumer(peer),
+    }
+    this.#monitor = new SilenceMonitor(clock, this.#inboxes)
+    this.#http = new HttpServer({
+      host: config.host,
+      port: config.port,
+      publicDir: config.publicDir,
+      metrics,
+      isReady: () => this.#phase === 'running',
+    })
+    this.#transports = [
+      new WebSocketTransport({
+        clock,
+        server: this.#http.server,
+        path: WEBSOCKET_PATH,
+        messageBytes: config.limits.messageBytes,
+        describeAddress: () => `ws://${this.#publicHost}:${this.port}${WEBSOCKET_PATH}`,
+        remoteAddress: (request) => request.socket.remoteAddress ?? 'unknown',
+      }),
+      ...(parts.transports ?? []),
+    ]
+  }
+
+  /** The TCP port that was bound. */
+  get port(): number {
+    return this.#http.port
+  }
+
+  /** Where it can be reached, the page first. */
+  get addresses(): string[] {
+    return [`http://${this.#publicHost}:${this.port}/`, ...this.#transports.map(({ address }) => address)]
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size
+  }
+
+  get roomCount(): number {
+    return this.#rooms.size
+  }
+
+  /**
+   * Loads the scripts and listens.
+   * @throws {LuaError} when the entry script fails; {@link PortInUseError}
+   */
+  async start(): Promise<void> {
+    if (this.#phase !== 'new') throw new Error('a server starts once')
+    this.#phase = 'starting'
+    try {
+      const manifest = await this.#host.start(this.#gateway)
+      this.#hooks.setManifest(manifest)
+      this.#gateway.setModules((name) => manifest.hasMatchModule(name))
+      for (const transport of this.#transports) {
+        await transport.start((connection) => this.#accept(connection))
+      }
+      await this.#http.listen()
+    } catch (error) {
+      await this.stop({ graceSeconds: 0 })
+      throw error
+    }
+    this.#monitor.start()
+    this.#phase = 'running'
+    this.#logger.info({ addresses: this.addresses }, 'server started')
+  }
+
+  /**
+   * Stops in order: not ready, nothing new, rooms end within the grace, clients are told, sockets close. Idempotent.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(options)
+    return this.#stopping
+  }
+
+  async #stop(options: StopOptions): Promise<void> {
+    const graceSeconds = options.graceSeconds ?? this.config.shutdownGraceSeconds
+    const wasRunning = this.#phase === 'running'
+    this.#phase = 'stopping'
+    this.#sessionService.refuseNew()
+    await this.#gateway.shutDown(graceSeconds)
+    const retryAfterMs = options.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS
+    for (const inbox of [...this.#inboxes]) inbox.end(new KaosError('SHUTTING_DOWN'), 'shutdown', retryAfterMs)
+    this.#flushQueue.flush()
+    this.#monitor.stop()
+    for (const transport of this.#transports) await transport.stop()
+    await this.#http.close()
+    await this.#host.close()
+    this.#metrics.close()
+    this.#phase = 'stopped'
+    if (wasRunning) this.#logger.info({}, 'server stopped')
+  }
+
+  #accept(connection: Connection): ConnectionHandler {
+    const peer = new Peer(connection, this.#peerOptions)
+    const inbox = new PeerInbox(peer, this.#inboxParts)
+    this.#inboxes.add(inbox)
+    const { connections } = this.config.limits
+    if (this.#inboxes.size > connections) {
+      this.#metrics.limitHit('connections')
+      inbox.end(new KaosError('SERVER_FULL', `this server keeps at most ${connections} connections`), 'dropped')
+    }
+    return inbox
+  }
+
+  #endSlowConsumer(peer: Peer): void {
+    this.#metrics.limitHit('sendQueueBytes')
+    // Not within the send that overflowed: its caller may be walking the members of a room.
+    this.#clock.defer(() => {
+      for (const inbox of this.#inboxes) {
+        if (inbox.peer === peer) return inbox.end(new KaosError('SLOW_CONSUMER'), 'dropped')
+      }
+    })
+  }
+
+  get #publicHost(): string {
+    const { host } = this.config
+    return host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  }
+}

@@ -1,0 +1,75 @@
+import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
+import type { Peer } from '../peer/peer.ts'
+
+/** Who a session is. */
+export interface Identity {
+  readonly userId: string
+  readonly username: string
+  readonly vars: Readonly<Record<string, string>>
+  readonly isAuthenticated: boolean
+}
+
+/** A session's place in one room, from the moment it asks to join. */
+export interface Membership {
+  readonly roomId: RoomId
+  readonly handle: RoomHandle
+  readonly member: MemberNumber
+}
+
+const HANDLES = 65_535
+
+/** One client's stay on the server: its identity, its peer and the rooms it is in. */
+export class Session {
+  readonly id: SessionId
+  readonly identity: Identity
+  readonly peer: Peer
+  readonly startedUnixMs: number
+  readonly #byHandle = new Map<RoomHandle, Membership>()
+  #lastHandle = 0
+  #isEnded = false
+
+  constructor(id: SessionId, identity: Identity, peer: Peer, startedUnixMs: number) {
+    this.id = id
+    this.identity = identity
+    this.peer = peer
+    this.startedUnixMs = startedUnixMs
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  markEnded(): void {
+    this.#isEnded = true
+  }
+
+  get roomCount(): number {
+    return this.#byHandle.size
+  }
+
+  get memberships(): Iterable<Membership> {
+    return this.#byHandle.values()
+  }
+
+  membership(handle: RoomHandle): Membership | undefined {
+    return this.#byHandle.get(handle)
+  }
+
+  membershipOf(roomId: RoomId): Membership | undefined {
+    for (const membership of this.#byHandle.values()) if (membership.roomId === roomId) return membership
+    return undefined
+  }
+
+  /** Handles go round, so that a late frame for a room that ended does not reach a newer one. */
+  addMembership(roomId: RoomId, member: MemberNumber): Membership {
+    do this.#lastHandle = (this.#lastHandle % HANDLES) + 1
+    while (this.#byHandle.has(this.#lastHandle))
+    const membership = { roomId, handle: this.#lastHandle, member }
+    this.#byHandle.set(membership.handle, membership)
+    return membership
+  }
+
+  removeMembership(handle: RoomHandle): void {
+    this.#byHandle.delete(handle)
+  }
+}
