@@ -1,0 +1,125 @@
+import { KaosError, type ServerPayload, type ServerPayloadName } from '@kaosnet/protocol'
+import type { ClientClock } from './clock.ts'
+
+/** What a caller may say about one request. */
+export interface RequestOptions {
+  /** How long to wait for the answer; the client's `requestTimeoutMs` when omitted, Infinity for ever. */
+  readonly timeoutMs?: number | undefined
+  /** Calls the wait off: the promise rejects with the signal's reason. The server may have done the work all the same. */
+  readonly signal?: AbortSignal | undefined
+}
+
+interface PendingRequest {
+  readonly replyName: ServerPayloadName
+  settle(reply: unknown): void
+  fail(reason: unknown): void
+}
+
+const MAX_REQUEST_ID = 0xffff_ffff
+/** Far above what a server processes at once for one session. */
+const MAX_PENDING = 1_024
+
+/** Requests that wait for their answer. Each ends exactly once: by answer, error, timeout, abort or {@link failAll}. */
+export class PendingRequests {
+  readonly #clock: ClientClock
+  readonly #defaultTimeoutMs: number
+  readonly #pending = new Map<number, PendingRequest>()
+  #lastId = 0
+
+  constructor(clock: ClientClock, defaultTimeoutMs: number) {
+    this.#clock = clock
+    this.#defaultTimeoutMs = defaultTimeoutMs
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /**
+   * Opens a request.
+   * @param onReply Makes the result of the reply. Runs while the reply's message is being read, so before any frame
+   *   that follows.
+   * @throws {KaosError} TOO_MANY_REQUESTS
+   */
+  open<Name extends ServerPayloadName, Result>(
+    replyName: Name,
+    options: RequestOptions,
+    onReply: (reply: ServerPayload<Name>) => Result,
+  ): { readonly id: number; readonly result: Promise<Result> } {
+    if (this.#pending.size >= MAX_PENDING) {
+      throw new KaosError('TOO_MANY_REQUESTS', `${MAX_PENDING} requests wait for an answer already`)
+    }
+    const id = this.#nextId()
+    const result = new Promise<Result>((resolve, reject) => {
+      const release = this.#watch(id, replyName, options)
+      this.#pending.set(id, {
+        replyName,
+        settle(reply) {
+          release()
+          try {
+            resolve(onReply(reply as ServerPayload<Name>))
+          } catch (error) {
+            reject(error)
+          }
+        },
+        fail(reason) {
+          release()
+          reject(reason)
+        },
+      })
+    })
+    return { id, result }
+  }
+
+  /** @returns whether somebody waited for this reply. */
+  settle<Name extends ServerPayloadName>(
+    name: Name,
+    reply: ServerPayload<Name> & { readonly id: number },
+  ): boolean {
+    const request = this.#pending.get(reply.id)
+    if (request === undefined) return false
+    if (request.replyName !== name) {
+      const message = `request ${reply.id} was answered by ${name} instead of ${request.replyName}`
+      return this.fail(reply.id, new KaosError('INVALID_PAYLOAD', message))
+    }
+    this.#pending.delete(reply.id)
+    request.settle(reply)
+    return true
+  }
+
+  /** @returns whether there was such a request. */
+  fail(id: number, reason: unknown): boolean {
+    const request = this.#pending.get(id)
+    if (request === undefined) return false
+    this.#pending.delete(id)
+    request.fail(reason)
+    return true
+  }
+
+  failAll(reason: unknown): void {
+    for (const id of [...this.#pending.keys()]) this.fail(id, reason)
+  }
+
+  #nextId(): number {
+    do {
+      this.#lastId = this.#lastId === MAX_REQUEST_ID ? 1 : this.#lastId + 1
+    } while (this.#pending.has(this.#lastId))
+    return this.#lastId
+  }
+
+  /** Lets timeout and signal end the request. @returns what takes both away again. */
+  #watch(id: number, replyName: ServerPayloadName, options: RequestOptions): () => void {
+    const { signal, timeoutMs = this.#defaultTimeoutMs } = options
+    const timer = Number.isFinite(timeoutMs)
+      ? this.#clock.setTimer(() => {
+          this.fail(id, new KaosError('REQUEST_TIMEOUT', `no ${replyName} within ${timeoutMs} ms`))
+        }, timeoutMs)
+      : undefined
+    const onAbort = (): void => void this.fail(id, signal?.reason)
+    signal?.addEventListener('abort', onAbort)
+    return () => {
+      timer?.cancel()
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+}
