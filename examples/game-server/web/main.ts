@@ -1,0 +1,71 @@
+import { Controls } from './controls/controls.ts'
+import { exposeDebugState } from './debug-state.ts'
+import { EventEffects } from './event-effects.ts'
+import { Game } from './game.ts'
+import { elementById } from './hud/element.ts'
+import { Hud } from './hud/hud.ts'
+import { StartScreen } from './hud/start-screen.ts'
+import { Sound } from './sound.ts'
+import { Renderer } from './view/renderer.ts'
+
+/** `?name=` fills the form in, `?autostart=1` sends it, `?server=` plays on another server than the page's own. */
+const query = new URLSearchParams(location.search)
+
+const canvas = elementById('arena', HTMLCanvasElement)
+const soundButton = elementById('sound', HTMLButtonElement)
+const sound = new Sound(localStorage)
+const renderer = new Renderer(canvas, Math.random)
+const hud = new Hud()
+const startScreen = new StartScreen(localStorage, query.get('name') ?? undefined, Math.random)
+const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
+const effects = new EventEffects(renderer, sound, hud.toasts, isCalm)
+const controls = new Controls(
+  {
+    surface: canvas,
+    joystick: elementById('joystick', HTMLElement),
+    dashButton: elementById('dash', HTMLElement),
+  },
+  () => game.isPlaying,
+  () => performance.now(),
+)
+const game = new Game(query.get('server') ?? location.origin, {
+  renderer,
+  controls,
+  effects,
+  hud,
+  startScreen,
+})
+
+function showSound(): void {
+  soundButton.textContent = sound.isMuted ? 'Sound off' : 'Sound on'
+  soundButton.setAttribute('aria-pressed', String(!sound.isMuted))
+}
+
+soundButton.addEventListener('click', () => {
+  sound.toggle()
+  showSound()
+  soundButton.blur()
+})
+showSound()
+
+startScreen.onSubmit((choice) => {
+  // Never rejects: what goes wrong is shown on the start screen.
+  void game.play(choice)
+})
+// Browsers allow sound only after the visitor has done something.
+for (const gesture of ['pointerdown', 'keydown'] as const) {
+  window.addEventListener(gesture, () => sound.unlock(), { once: true })
+}
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) game.pause()
+})
+exposeDebugState(() => game.debugState())
+
+function frame(nowMs: number): void {
+  game.frame(nowMs)
+  requestAnimationFrame(frame)
+}
+requestAnimationFrame(frame)
+
+startScreen.show()
+if (query.get('autostart') === '1') startScreen.submit()
