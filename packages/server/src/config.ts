@@ -20,7 +20,12 @@ const authConfig = z.strictObject({
   issuer: z.string().optional().describe('Required `iss` claim.'),
   audience: z.string().optional().describe('Required `aud` claim.'),
   requireExpiry: z.boolean().default(true).describe('Refuse tokens without an `exp` claim.'),
-  clockToleranceSeconds: z.number().min(0).max(300).default(5).describe('Clock skew allowed for `exp` and `nbf`.'),
+  clockToleranceSeconds: z
+    .number()
+    .min(0)
+    .max(300)
+    .default(5)
+    .describe('Clock skew allowed for `exp` and `nbf`.'),
 })
 
 const sessionConfig = z.strictObject({
@@ -70,8 +75,12 @@ const limitsConfig = z.strictObject({
   requestsQueued: count
     .default(256)
     .describe('Messages of one session that wait while a before-hook runs (TOO_MANY_REQUESTS).'),
-  requestTimeoutMs: milliseconds.default(10_000).describe('An RPC or hook must answer within this (REQUEST_TIMEOUT).'),
-  roomInputQueue: count.default(1_024).describe('Messages that wait for the next tick of a room (ROOM_BUSY).'),
+  requestTimeoutMs: milliseconds
+    .default(10_000)
+    .describe('An RPC or hook must answer within this (REQUEST_TIMEOUT).'),
+  roomInputQueue: count
+    .default(1_024)
+    .describe('Messages that wait for the next tick of a room (ROOM_BUSY).'),
   messageBytes: z
     .int()
     .min(1_024)
@@ -98,12 +107,12 @@ const limitsConfig = z.strictObject({
 })
 
 const scriptsConfig = z.strictObject({
-  dir: z.string().optional().describe('Folder of the Lua scripts; without it the server only relays requests it can answer itself.'),
+  dir: z
+    .string()
+    .optional()
+    .describe('Folder of the Lua scripts; without it the server only relays requests it can answer itself.'),
   entry: z.string().default('main').describe('Module that registers RPCs and hooks; may be absent.'),
-  env: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe('Strings that scripts read as `ctx.env`.'),
+  env: z.record(z.string(), z.string()).default({}).describe('Strings that scripts read as `ctx.env`.'),
   memoryBytes: z
     .int()
     .min(262_144)
@@ -122,7 +131,10 @@ const scriptsConfig = z.strictObject({
 })
 
 const logConfig = z.strictObject({
-  level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged.'),
+  level: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least level that is logged.'),
 })
 
 const serverConfig = z.strictObject({
@@ -177,7 +189,9 @@ export function resolveConfig(sources: ConfigSources): ServerConfig {
   const merged = layers.reduce(merge, {})
   const parsed = serverConfig.safeParse(merged)
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'config'}: ${issue.message}`)
+  const problems = parsed.error.issues.map(
+    (issue) => `  ${issue.path.join('.') || 'config'}: ${issue.message}`,
+  )
   throw new ConfigError(`invalid configuration:\n${problems.join('\n')}`)
 }
 

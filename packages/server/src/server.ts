@@ -229,7 +229,8 @@ export class KaosServer {
     this.#sessionService.refuseNew()
     await this.#gateway.shutDown(graceSeconds)
     const retryAfterMs = options.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS
-    for (const inbox of [...this.#inboxes]) inbox.end(new KaosError('SHUTTING_DOWN'), 'shutdown', retryAfterMs)
+    for (const inbox of [...this.#inboxes])
+      inbox.end(new KaosError('SHUTTING_DOWN'), 'shutdown', retryAfterMs)
     this.#flushQueue.flush()
     this.#monitor.stop()
     for (const transport of this.#transports) await transport.stop()
@@ -247,7 +248,10 @@ export class KaosServer {
     const { connections } = this.config.limits
     if (this.#inboxes.size > connections) {
       this.#metrics.limitHit('connections')
-      inbox.end(new KaosError('SERVER_FULL', `this server keeps at most ${connections} connections`), 'dropped')
+      inbox.end(
+        new KaosError('SERVER_FULL', `this server keeps at most ${connections} connections`),
+        'dropped',
+      )
     }
     return inbox
   }

@@ -46,9 +46,12 @@ export class HttpServer {
       await this.#app.listen({ host, port })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-        throw new PortInUseError(`port ${port} is in use: choose another with --port or KAOSNET_PORT (0 = any free one)`, {
-          cause: error,
-        })
+        throw new PortInUseError(
+          `port ${port} is in use: choose another with --port or KAOSNET_PORT (0 = any free one)`,
+          {
+            cause: error,
+          },
+        )
       }
       throw error
     }
@@ -74,7 +77,9 @@ export class HttpServer {
     })
     if (publicDir === undefined) {
       this.#app.get('/', async (_request, reply) => {
-        return reply.type('text/plain; charset=utf-8').send('KaosNet is running. Game clients connect to /ws.\n')
+        return reply
+          .type('text/plain; charset=utf-8')
+          .send('KaosNet is running. Game clients connect to /ws.\n')
       })
     } else {
       void this.#app.register(fastifyStatic, { root: resolve(publicDir), cacheControl: true, maxAge: 0 })

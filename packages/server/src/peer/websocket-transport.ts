@@ -57,7 +57,11 @@ export class WebSocketTransport implements Transport {
         return
       }
       this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-        const connection = new WebSocketConnection(ws, this.#options.remoteAddress(request), this.#options.clock)
+        const connection = new WebSocketConnection(
+          ws,
+          this.#options.remoteAddress(request),
+          this.#options.clock,
+        )
         connection.attach(accept(connection), this.#options.messageBytes)
       })
     }
@@ -107,7 +111,9 @@ class WebSocketConnection implements Connection {
     this.#ws.on('error', (error) => {
       why = error.message
     })
-    this.#ws.on('close', (code, reason) => handler.onClosed(why || reason.toString() || `closed with ${code}`))
+    this.#ws.on('close', (code, reason) =>
+      handler.onClosed(why || reason.toString() || `closed with ${code}`),
+    )
   }
 
   get queuedBytes(): number {

@@ -8,7 +8,6 @@ import {
   Op,
   type Presence,
   patchRoomHandle,
-  utf8Bytes,
   WireLimits,
 } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
@@ -22,6 +21,7 @@ import type { OutgoingRoomData, RoomQuery } from '../script/script-services.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionRegistry } from '../session/session-registry.ts'
 import { joinsFrame, splitPresences } from './room-frames.ts'
+import { checkLabel } from './room-label.ts'
 import type { RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
 import { RoomRecord, type Seat } from './room-record.ts'
 import type { RoomRegistry } from './room-registry.ts'
@@ -257,7 +257,10 @@ export class RoomGateway implements RoomHostEvents {
     room.phase = 'closed'
     this.#parts.rooms.delete(roomId)
     this.#parts.metrics.roomEnded(room.module, end.reason)
-    this.#parts.logger.info({ roomId, module: room.module, reason: end.reason, error: end.error }, 'room ended')
+    this.#parts.logger.info(
+      { roomId, module: room.module, reason: end.reason, error: end.error },
+      'room ended',
+    )
     const error = endError(end)
     for (const [member, seat] of [...room.seats]) {
       if (seat.kind === 'reserved') this.#refuse(room, member, seat, error ?? new KaosError('ROOM_CLOSED'))
@@ -413,14 +416,6 @@ function endError(end: RoomEnd): KaosError | undefined {
       return undefined
     default:
       return end.reason satisfies never
-  }
-}
-
-/** @throws {KaosError} INVALID_PAYLOAD */
-export function checkLabel(label: string): void {
-  const size = utf8Bytes(label)
-  if (size > WireLimits.labelBytes) {
-    throw new KaosError('INVALID_PAYLOAD', `a label has at most ${WireLimits.labelBytes} bytes, got ${size}`)
   }
 }
 

@@ -47,8 +47,18 @@ export interface CallerInfo {
 
 export type ScriptCall =
   | { readonly kind: 'rpc'; readonly name: string; readonly caller: CallerInfo; readonly payload: unknown }
-  | { readonly kind: 'before'; readonly name: HookName; readonly caller: CallerInfo; readonly message: unknown }
-  | { readonly kind: 'after'; readonly name: HookName; readonly caller: CallerInfo; readonly message: unknown }
+  | {
+      readonly kind: 'before'
+      readonly name: HookName
+      readonly caller: CallerInfo
+      readonly message: unknown
+    }
+  | {
+      readonly kind: 'after'
+      readonly name: HookName
+      readonly caller: CallerInfo
+      readonly message: unknown
+    }
 
 export type ScriptOutcome =
   | { readonly kind: 'value'; readonly value: unknown }

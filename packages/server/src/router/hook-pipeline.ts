@@ -99,7 +99,8 @@ export class HookPipeline {
       expire = reject
     })
     const timer = clock.setTimer(
-      () => expire(new KaosError('REQUEST_TIMEOUT', `${call.kind} ${call.name}: no answer in ${timeoutMs} ms`)),
+      () =>
+        expire(new KaosError('REQUEST_TIMEOUT', `${call.kind} ${call.name}: no answer in ${timeoutMs} ms`)),
       timeoutMs,
     )
     try {
@@ -111,7 +112,10 @@ export class HookPipeline {
   }
 }
 
-function failure(error: 'RPC_FAILED' | 'HOOK_FAILED', outcome: Extract<ScriptOutcome, { kind: 'failed' }>): KaosError {
+function failure(
+  error: 'RPC_FAILED' | 'HOOK_FAILED',
+  outcome: Extract<ScriptOutcome, { kind: 'failed' }>,
+): KaosError {
   return new KaosError(outcome.isOverBudget ? 'SCRIPT_BUDGET_EXCEEDED' : error, outcome.error)
 }
 

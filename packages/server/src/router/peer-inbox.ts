@@ -147,7 +147,10 @@ export class PeerInbox implements ConnectionHandler, Watched {
 
   #requireSession(op: number): Session {
     if (this.#session === undefined) {
-      throw new KaosError('WRONG_STATE', `${opName(op)} needs a session: send SessionStart and wait for its answer`)
+      throw new KaosError(
+        'WRONG_STATE',
+        `${opName(op)} needs a session: send SessionStart and wait for its answer`,
+      )
     }
     return this.#session
   }
@@ -199,7 +202,10 @@ export class PeerInbox implements ConnectionHandler, Watched {
     const { rpcInFlight } = this.#parts.config.limits
     if (this.#rpcsInFlight >= rpcInFlight) {
       this.#parts.metrics.limitHit('rpcInFlight')
-      throw new KaosError('TOO_MANY_REQUESTS', `${rpcInFlight} RPCs of this session are still being processed`)
+      throw new KaosError(
+        'TOO_MANY_REQUESTS',
+        `${rpcInFlight} RPCs of this session are still being processed`,
+      )
     }
     this.#rpcsInFlight++
     void this.#parts.handlers
@@ -272,7 +278,10 @@ export class PeerInbox implements ConnectionHandler, Watched {
     let refusal: KaosError
     if (error instanceof KaosError) refusal = error
     else {
-      this.#parts.logger.error({ op: opName(op), error: errorFields(error) }, 'a request failed inside the server')
+      this.#parts.logger.error(
+        { op: opName(op), error: errorFields(error) },
+        'a request failed inside the server',
+      )
       refusal = new KaosError('INTERNAL', undefined, { cause: error })
     }
     this.peer.sendError(refusal, op, requestId)

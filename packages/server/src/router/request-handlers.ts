@@ -63,7 +63,9 @@ export class RequestHandlers {
 
   roomJoin(session: Session, request: ClientPayload<'RoomJoin'>): void | Promise<void> {
     if (!this.#parts.hooks.hasBefore('room_join')) return this.#join(session, request)
-    return this.#before('room_join', 'RoomJoin', session, request).then((message) => this.#join(session, message))
+    return this.#before('room_join', 'RoomJoin', session, request).then((message) =>
+      this.#join(session, message),
+    )
   }
 
   #join(session: Session, request: ClientPayload<'RoomJoin'>): void {
@@ -126,7 +128,9 @@ export class RequestHandlers {
       session.peer.sendControl('RpcResponse', { id: request.id, payload: result })
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw new KaosError('SCRIPT_RESULT_INVALID', `the result of RPC "${name}" cannot be sent: ${why}`, { cause })
+      throw new KaosError('SCRIPT_RESULT_INVALID', `the result of RPC "${name}" cannot be sent: ${why}`, {
+        cause,
+      })
     }
     this.#after('rpc', session, { name, payload, result })
   }
@@ -145,7 +149,9 @@ export class RequestHandlers {
       return ClientPayloads[name].check({ ...message, id: request.id }, '') as ClientPayload<N>
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw new KaosError('HOOK_FAILED', `the before-hook of ${hook} returned an invalid message: ${why}`, { cause })
+      throw new KaosError('HOOK_FAILED', `the before-hook of ${hook} returned an invalid message: ${why}`, {
+        cause,
+      })
     }
   }
 
@@ -168,7 +174,10 @@ function requireRoomId(text: string): RoomId {
 function hookedData(changed: HookMessage, original: RoomData): RoomData {
   const { op, data, reliable } = changed
   if (typeof op !== 'number' || !Number.isInteger(op) || op < 0 || op > WireLimits.roomOp) {
-    throw new KaosError('HOOK_FAILED', 'the before-hook of room_data returned an op that is no integer 0–65535')
+    throw new KaosError(
+      'HOOK_FAILED',
+      'the before-hook of room_data returned an op that is no integer 0–65535',
+    )
   }
   const isBytes = !original.isMessagePack && (typeof data === 'string' || data instanceof Uint8Array)
   return {
@@ -176,7 +185,11 @@ function hookedData(changed: HookMessage, original: RoomData): RoomData {
     op,
     isReliable: reliable === undefined ? original.isReliable : reliable === true,
     isMessagePack: !isBytes,
-    data: !isBytes ? encodeMessagePack(data) : typeof data === 'string' ? Buffer.from(data) : (data as Uint8Array),
+    data: !isBytes
+      ? encodeMessagePack(data)
+      : typeof data === 'string'
+        ? Buffer.from(data)
+        : (data as Uint8Array),
   }
 }
 

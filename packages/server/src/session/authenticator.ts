@@ -94,7 +94,8 @@ function text(claims: JWTPayload, name: string, maxBytes: number): string | unde
 }
 
 function varsOf(claim: unknown): Record<string, string> {
-  if (typeof claim !== 'object' || claim === null || Array.isArray(claim)) refuse('has "vars" that are no object')
+  if (typeof claim !== 'object' || claim === null || Array.isArray(claim))
+    refuse('has "vars" that are no object')
   const entries = Object.entries(claim)
   if (entries.length > WireLimits.varsEntries) refuse(`has more than ${WireLimits.varsEntries} vars`)
   const vars: Record<string, string> = {}

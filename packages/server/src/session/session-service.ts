@@ -149,9 +149,13 @@ function checkedIdentity(message: HookMessage, before: Identity): Identity {
     }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new KaosError('HOOK_FAILED', `the before-hook of session_start returned an invalid message: ${why}`, {
-      cause,
-    })
+    throw new KaosError(
+      'HOOK_FAILED',
+      `the before-hook of session_start returned an invalid message: ${why}`,
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -1,0 +1,279 @@
+import type { LuaBudget, LuaCall, LuaRef, LuaValue, LuaVm } from '@kaosnet/lua'
+import { decodeMessagePack, WireLimits } from '@kaosnet/protocol'
+import type { Clock } from '../clock.ts'
+import type { MemberNumber, RoomId } from '../ids.ts'
+import type { Departed, MatchHandler, MatchInit, QueuedInput, TickInfo } from '../room/match-handler.ts'
+import type { MemberInfo } from '../room/room-host.ts'
+import { checkLabel } from '../room/room-label.ts'
+import type { LuaMatchKeys } from './lua-match-keys.ts'
+import { PRELUDE_MODULE } from './prelude.ts'
+
+export interface LuaMatchOptions {
+  readonly vm: LuaVm
+  readonly keys: LuaMatchKeys
+  readonly clock: Clock
+  readonly roomId: RoomId
+  readonly module: string
+  readonly env: Readonly<Record<string, string>>
+  readonly budgets: { readonly call: LuaBudget; readonly tick: LuaBudget }
+}
+
+/** The functions of a match module, in the order the prelude returns them. */
+interface MatchFunctions {
+  readonly initShim: LuaRef
+  readonly init: LuaRef
+  readonly joinAttempt: LuaRef | undefined
+  readonly join: LuaRef
+  readonly leave: LuaRef
+  readonly loop: LuaRef
+  readonly signal: LuaRef | undefined
+  readonly terminate: LuaRef
+}
+
+const MATCH_FUNCTIONS = 8
+const MILLISECONDS = 1000
+
+/**
+ * A room's game in Lua (docs/lua.md#match-handlers). The state, the `ctx` table and the presences stay inside the room's own
+ * Lua state between calls; only messages cross.
+ */
+export class LuaMatchHandler implements MatchHandler {
+  readonly #options: LuaMatchOptions
+  readonly #functions: MatchFunctions
+  readonly #ctx: LuaRef
+  readonly #presences = new Map<MemberNumber, LuaRef>()
+  #state: LuaRef | undefined
+
+  /** @throws {LuaError} when the module does not load or lacks a function */
+  constructor(options: LuaMatchOptions) {
+    this.#options = options
+    this.#functions = this.#loadFunctions()
+    this.#ctx = options.vm.ref({
+      room_id: options.roomId,
+      module: options.module,
+      env: options.env,
+      label: '',
+    })
+  }
+
+  init(params: unknown): MatchInit {
+    const { budgets, vm } = this.#options
+    vm.setField(this.#ctx, 'params', params as LuaValue)
+    const call = this.#begin(this.#functions.initShim)
+    call.pushRef(this.#functions.init)
+    this.#pushContext(call)
+    call.pushValue(params as LuaValue)
+    call.invoke(5, budgets.call)
+    if (!call.isNil(1)) this.#state = call.ref(1)
+    const init = readInit(call)
+    call.end()
+    vm.setField(this.#ctx, 'label', init.label)
+    vm.setField(this.#ctx, 'tick_rate', init.tickHz)
+    return init
+  }
+
+  joinAttempt(member: MemberInfo): string | undefined {
+    const { joinAttempt } = this.#functions
+    if (joinAttempt === undefined) return undefined
+    const call = this.#begin(joinAttempt)
+    this.#pushContext(call)
+    this.#pushState(call)
+    call.pushValue(presenceValue(member))
+    call.invoke(3, this.#options.budgets.tick)
+    this.#keepState(call)
+    const isAccepted = !call.isNil(2) && call.boolean(2, 'accept')
+    const refusal = isAccepted ? undefined : (call.optionalString(3, 'reason') ?? '')
+    call.end()
+    return refusal
+  }
+
+  join(member: MemberInfo): void {
+    const presence = this.#options.vm.ref(presenceValue(member))
+    this.#presences.set(member.member, presence)
+    const call = this.#begin(this.#functions.join)
+    this.#pushContext(call)
+    this.#pushState(call)
+    call.newTable(1, 0)
+    call.pushRef(presence)
+    call.setIndex(1)
+    call.invoke(1, this.#options.budgets.tick)
+    this.#keepState(call)
+    call.end()
+  }
+
+  leave({ member, reason }: Departed): void {
+    const presence = this.#presences.get(member)
+    if (presence === undefined) return
+    const call = this.#begin(this.#functions.leave)
+    this.#pushContext(call)
+    this.#pushState(call)
+    call.newTable(1, 0)
+    call.pushRef(presence)
+    call.pushString(reason)
+    call.setField(this.#options.keys.reason)
+    call.setIndex(1)
+    this.#presences.delete(member)
+    try {
+      call.invoke(1, this.#options.budgets.tick)
+      this.#keepState(call)
+      call.end()
+    } finally {
+      presence.release()
+    }
+  }
+
+  loop(info: TickInfo, inputs: readonly QueuedInput[]): boolean {
+    const { keys } = this.#options
+    const call = this.#begin(this.#functions.loop)
+    call.pushRef(this.#ctx)
+    call.pushInteger(info.tick)
+    call.setField(keys.tick)
+    call.pushNumber(info.dtSeconds)
+    call.setField(keys.dt)
+    call.pushInteger(info.skipped)
+    call.setField(keys.skipped)
+    this.#setTime(call)
+    this.#pushState(call)
+    call.pushInteger(info.tick)
+    call.newTable(inputs.length, 0)
+    let index = 0
+    for (const input of inputs) {
+      const sender = this.#presences.get(input.member)
+      // The member left after it sent this: the handler no longer knows it.
+      if (sender === undefined) continue
+      this.#pushMessage(call, sender, input)
+      call.setIndex(++index)
+    }
+    call.invoke(1, this.#options.budgets.tick)
+    const isOver = call.isNil(1)
+    if (!isOver) this.#keepState(call)
+    call.end()
+    return !isOver
+  }
+
+  signal(data: unknown): unknown {
+    const { signal } = this.#functions
+    if (signal === undefined)
+      throw new Error(`the match module "${this.#options.module}" has no match_signal`)
+    const call = this.#begin(signal)
+    this.#pushContext(call)
+    this.#pushState(call)
+    call.pushValue(data as LuaValue)
+    call.invoke(2, this.#options.budgets.tick)
+    this.#keepState(call)
+    const reply = call.value(2, 'reply')
+    call.end()
+    return reply
+  }
+
+  terminate(graceSeconds: number): boolean {
+    const call = this.#begin(this.#functions.terminate)
+    this.#pushContext(call)
+    this.#pushState(call)
+    call.pushInteger(graceSeconds)
+    call.invoke(1, this.#options.budgets.tick)
+    const isGoingOn = !call.isNil(1)
+    this.#keepState(call)
+    call.end()
+    return isGoingOn
+  }
+
+  close(): void {
+    this.#options.vm.close()
+  }
+
+  #loadFunctions(): MatchFunctions {
+    const { vm, budgets, module } = this.#options
+    const select = vm.require(PRELUDE_MODULE, budgets.call)
+    const loaded = vm.require(module, budgets.call)
+    const call = vm.beginCall(select)
+    call.pushRef(loaded)
+    call.invoke(MATCH_FUNCTIONS, budgets.call)
+    const optional = (position: number): LuaRef | undefined =>
+      call.isNil(position) ? undefined : call.function(position)
+    const functions = {
+      initShim: call.function(1),
+      init: call.function(2, 'match_init'),
+      joinAttempt: optional(3),
+      join: call.function(4, 'match_join'),
+      leave: call.function(5, 'match_leave'),
+      loop: call.function(6, 'match_loop'),
+      signal: optional(7),
+      terminate: call.function(8, 'match_terminate'),
+    }
+    call.end()
+    return functions
+  }
+
+  #begin(fn: LuaRef): LuaCall {
+    return this.#options.vm.beginCall(fn)
+  }
+
+  #pushContext(call: LuaCall): void {
+    call.pushRef(this.#ctx)
+    this.#setTime(call)
+  }
+
+  #setTime(call: LuaCall): void {
+    call.pushInteger(Math.round(this.#options.clock.unixMs()))
+    call.setField(this.#options.keys.time)
+  }
+
+  #pushState(call: LuaCall): void {
+    if (this.#state === undefined) call.pushNil()
+    else call.pushRef(this.#state)
+  }
+
+  /** Keeps the state that a callback returned first; one that returned none leaves it as it is. */
+  #keepState(call: LuaCall): void {
+    if (call.isNil(1)) return
+    if (this.#state === undefined) this.#state = call.ref(1)
+    else call.replaceRef(1, this.#state)
+  }
+
+  #pushMessage(call: LuaCall, sender: LuaRef, input: QueuedInput): void {
+    const { keys } = this.#options
+    call.newTable(0, 5)
+    call.pushRef(sender)
+    call.setField(keys.sender)
+    call.pushInteger(input.op)
+    call.setField(keys.op)
+    if (input.isMessagePack) call.pushValue(decodeMessagePack(input.data) as LuaValue)
+    else call.pushBytes(input.data)
+    call.setField(keys.data)
+    call.pushBoolean(input.isReliable)
+    call.setField(keys.reliable)
+    call.pushInteger(Math.round(input.receivedUnixMs))
+    call.setField(keys.time)
+  }
+}
+
+function presenceValue(member: MemberInfo): { readonly [key: string]: LuaValue } {
+  return {
+    member: member.member,
+    session_id: member.sessionId,
+    user_id: member.userId,
+    username: member.username,
+    metadata: (member.metadata ?? {}) as LuaValue,
+  }
+}
+
+/** The results of the prelude's init: state, tick_rate, label, max_players, empty_timeout. */
+function readInit(call: LuaCall): MatchInit {
+  const label = call.optionalString(3, 'label') ?? ''
+  checkLabel(label)
+  const maxPlayers = call.optionalInteger(4, 'max_players')
+  if (maxPlayers !== undefined && (maxPlayers < 1 || maxPlayers > WireLimits.memberNumber)) {
+    throw new Error(`max_players must be from 1 to ${WireLimits.memberNumber}, got ${maxPlayers}`)
+  }
+  const emptyTimeout = call.optionalNumber(5, 'empty_timeout')
+  if (emptyTimeout !== undefined && !(emptyTimeout >= 0)) {
+    throw new Error(`empty_timeout must be seconds, 0 for never, got ${emptyTimeout}`)
+  }
+  return {
+    tickHz: call.optionalNumber(2, 'tick_rate'),
+    label,
+    maxPlayers,
+    emptyTimeoutMs: emptyTimeout === undefined ? undefined : emptyTimeout * MILLISECONDS,
+  }
+}
