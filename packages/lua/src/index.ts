@@ -1,1 +1,11 @@
-export {}
+export { LuaError, type LuaErrorDetails, type LuaErrorKind } from './errors.ts'
+export { DEFAULT_VALUE_LIMITS, type LuaValue, type LuaValueLimits } from './values/lua-value.ts'
+export type { LuaBudget, LuaClock } from './vm/budget.ts'
+export type { LuaCall } from './vm/call.ts'
+export { type LuaArguments, type LuaHostFunction, LuaResults } from './vm/host-functions.ts'
+export type { LuaKey } from './vm/key.ts'
+export type { LuaModuleSource, LuaVmOptions } from './vm/options.ts'
+export type { LuaRef } from './vm/ref.ts'
+export { LuaRuntime, type LuaRuntimeOptions } from './vm/runtime.ts'
+export type { LuaTypeName } from './vm/stack-reader.ts'
+export type { LuaVm } from './vm/vm.ts'

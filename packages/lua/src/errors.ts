@@ -1,0 +1,36 @@
+import type { LuaValue } from './values/lua-value.ts'
+
+/**
+ * What went wrong:
+ * - `runtime`: the script raised an error (or called something wrongly) and did not catch it;
+ * - `syntax`: a chunk does not compile;
+ * - `memory`: the VM reached its memory limit;
+ * - `budget`: the call used up its instructions or its time;
+ * - `value`: a value cannot cross between JavaScript and Lua;
+ * - `closed`: the VM, the runtime or a reference is used after its end;
+ * - `fatal`: the WebAssembly instance is lost, and every VM in it with it.
+ */
+export type LuaErrorKind = 'runtime' | 'syntax' | 'memory' | 'budget' | 'value' | 'closed' | 'fatal'
+
+export interface LuaErrorDetails {
+  traceback?: string
+  value?: LuaValue
+  cause?: unknown
+}
+
+/** The one error this package throws. */
+export class LuaError extends Error {
+  readonly kind: LuaErrorKind
+  /** Lua's stack at the point of the error, at most 8 KiB; empty where there was none to take. */
+  readonly traceback: string
+  /** The error object as a plain value, where it was one and a small one. */
+  readonly value: LuaValue
+
+  constructor(kind: LuaErrorKind, message: string, details: LuaErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'LuaError'
+    this.kind = kind
+    this.traceback = details.traceback ?? ''
+    this.value = details.value
+  }
+}

@@ -1,0 +1,110 @@
+import { LuaError } from '../errors.ts'
+import { createMessageHandler } from '../vm/failure.ts'
+import { createHostCall } from '../vm/host-functions.ts'
+import type { RuntimeCore } from '../vm/runtime-core.ts'
+import { LUA_REGISTRY, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
+import { createBaseFunctions } from './base.ts'
+import { createCoroutineFunctions } from './coroutine.ts'
+import { createNumberAndTimeFunctions } from './number-and-time.ts'
+import { createRequire } from './require.ts'
+import { StandardLibrary } from './standard-library.ts'
+
+/** A function of the sandbox in the place of one of Lua's. */
+export interface LibraryFunction {
+  readonly library: string
+  readonly name: string
+  /** The C function. */
+  readonly fn: Pointer
+}
+
+/** What Lua's libraries offer and the sandbox does not. */
+const REMOVED: Readonly<Record<string, readonly string[]>> = {
+  _G: ['dofile', 'loadfile', 'warn'],
+  string: ['dump'],
+  os: ['execute', 'exit', 'getenv', 'remove', 'rename', 'setlocale', 'tmpname'],
+}
+
+/** The C functions that all VMs of a runtime share, and the libraries that scripts see. */
+export class Libraries {
+  readonly panic: Pointer
+  /** The count hook: the budget's. */
+  readonly hook: Pointer
+  readonly messageHandler: Pointer
+  readonly hostCall: Pointer
+  readonly require: Pointer
+  /** `table[key]`, metamethods included. */
+  readonly index: Pointer
+
+  /** Where a VM's registry keeps the metatable that marks arrays. */
+  readonly arrayMarkerKey: Pointer
+
+  readonly #runtime: RuntimeCore
+  readonly #standard: StandardLibrary
+  readonly #removed: { library: Pointer; name: Pointer }[]
+  readonly #replaced: { library: Pointer; name: Pointer; fn: Pointer }[]
+
+  constructor(runtime: RuntimeCore) {
+    const { wasm, text } = runtime
+    const { api } = wasm
+    this.#runtime = runtime
+    this.#standard = new StandardLibrary(runtime)
+    this.panic = runtime.native((L) => {
+      throw new LuaError('fatal', `Lua failed outside of a call: ${text.readLossy(L, -1, 256)}`)
+    })
+    this.hook = wasm.addFunction('vii', (L: LuaThread) => {
+      const { meter } = runtime.running()
+      if (!meter.mayGoOn(L)) runtime.raise(L, meter.tripped, 0)
+    })
+    this.index = runtime.native((L) => {
+      api.lua_gettable(L, 1)
+      return 1
+    })
+    this.messageHandler = createMessageHandler(runtime)
+    this.hostCall = createHostCall(runtime)
+    this.require = createRequire(runtime)
+    this.arrayMarkerKey = text.cString('array')
+    this.#removed = Object.entries(REMOVED).flatMap(([library, names]) =>
+      names.map((name) => ({ library: text.cString(library), name: text.cString(name) })),
+    )
+    this.#replaced = [
+      { library: '_G', name: 'require', fn: this.require },
+      ...createBaseFunctions(runtime, this.#standard),
+      ...createCoroutineFunctions(runtime, this.#standard),
+      ...createNumberAndTimeFunctions(runtime, this.#standard),
+    ].map(({ library, name, fn }) => ({ library: text.cString(library), name: text.cString(name), fn }))
+  }
+
+  /** Fills a fresh state with the standard library as the sandbox allows it. */
+  install(L: LuaThread, randomSeed: bigint): void {
+    const { api } = this.#runtime.wasm
+    this.#standard.open(L)
+    for (const { library, name } of this.#removed) {
+      api.lua_getglobal(L, library)
+      api.lua_pushnil(L)
+      api.lua_setfield(L, -2, name)
+      api.lua_settop(L, 0)
+    }
+    for (const { library, name, fn } of this.#replaced) {
+      api.lua_getglobal(L, library)
+      api.lua_pushcclosure(L, fn, 0)
+      api.lua_setfield(L, -2, name)
+      api.lua_settop(L, 0)
+    }
+    this.#standard.seedRandom(L, randomSeed)
+  }
+
+  /**
+   * Makes the metatable that marks arrays and answers with its address. It is protected: a script that could
+   * change it could change what every array does.
+   */
+  installArrayMarker(L: LuaThread): Pointer {
+    const { wasm, text } = this.#runtime
+    const { api } = wasm
+    api.lua_createtable(L, 0, 1)
+    api.lua_pushstring(L, this.arrayMarkerKey)
+    api.lua_setfield(L, -2, text.cString('__metatable'))
+    const marker = api.lua_topointer(L, -1)
+    api.lua_rawsetp(L, LUA_REGISTRY, this.arrayMarkerKey)
+    return marker
+  }
+}

@@ -1,0 +1,146 @@
+import type { LuaThread } from '../wasm/lua-api.ts'
+import type { LuaWasm } from '../wasm/lua-wasm.ts'
+
+/** What one call into Lua may use; a call made from within a call is charged to both. */
+export interface LuaBudget {
+  /** Instructions of the Lua virtual machine. */
+  readonly instructions: number
+  /** Milliseconds of the VM's clock, looked at every {@link SLICE_INSTRUCTIONS} instructions. */
+  readonly wallMs: number
+}
+
+/** The time that a VM sees. */
+export interface LuaClock {
+  /** Milliseconds since 1970, for `os.time` and `os.date`. */
+  unixMs(): number
+  /** Milliseconds from any origin, never going back, for `os.clock` and the time budget. */
+  monotonicMs(): number
+}
+
+/** Instructions between two looks at the clock. */
+export const SLICE_INSTRUCTIONS = 200
+
+/** A call's budget while a call inside it runs. */
+export interface SuspendedBudget {
+  readonly counter: number
+  readonly reserve: number
+  readonly granted: number
+  readonly deadlineMs: number
+  readonly limits: LuaBudget
+}
+
+const NO_BUDGET: LuaBudget = { instructions: 0, wallMs: 0 }
+
+/**
+ * Counts the instructions of one VM. The count lives in the running thread's hook counter, which the count
+ * hook refills slice by slice; whoever passes control to another coroutine takes the counter along with
+ * {@link carry}. Once a budget is used up the counter stays at one, so that the hook runs and raises again
+ * at every instruction, whichever handler, coroutine or close method a script has put in the way.
+ */
+export class BudgetMeter {
+  /** Why the present call must end; empty while it may go on. */
+  tripped = ''
+  /** Instructions used by all calls that have ended. */
+  usedInstructions = 0
+
+  readonly #wasm: LuaWasm
+  readonly #counterWord: number
+  readonly #clock: LuaClock
+  #limits = NO_BUDGET
+  #granted = 0
+  /** Instructions left beyond the slice that the counter holds. */
+  #reserve = 0
+  #deadlineMs = 0
+
+  constructor(wasm: LuaWasm, hookCountWord: number, clock: LuaClock) {
+    this.#wasm = wasm
+    this.#counterWord = hookCountWord
+    this.#clock = clock
+  }
+
+  /** Sets the running call's budget aside, before {@link begin} of one inside it. */
+  suspend(L: LuaThread): SuspendedBudget {
+    return {
+      counter: this.#counter(L),
+      reserve: this.#reserve,
+      granted: this.#granted,
+      deadlineMs: this.#deadlineMs,
+      limits: this.#limits,
+    }
+  }
+
+  /** Begins a call on a thread; one inside another gets no more than the outer has left. */
+  begin(L: LuaThread, limits: LuaBudget, outer: SuspendedBudget | undefined): void {
+    this.tripped = ''
+    this.#limits = limits
+    this.#granted = limits.instructions
+    this.#deadlineMs = this.#clock.monotonicMs() + limits.wallMs
+    if (outer !== undefined) {
+      this.#granted = Math.min(this.#granted, outer.counter + outer.reserve)
+      this.#deadlineMs = Math.min(this.#deadlineMs, outer.deadlineMs)
+    }
+    this.#fill(L, this.#granted)
+  }
+
+  /** Ends a call: charges it, and puts the outer call's budget back. */
+  end(L: LuaThread, outer: SuspendedBudget | undefined): void {
+    const used = this.#granted - this.#counter(L) - this.#reserve
+    if (outer === undefined) {
+      this.usedInstructions += used
+      return
+    }
+    this.tripped = ''
+    this.#limits = outer.limits
+    this.#granted = outer.granted
+    this.#deadlineMs = outer.deadlineMs
+    this.#reserve = outer.reserve
+    this.#setCounter(L, outer.counter)
+    this.charge(L, used)
+  }
+
+  /** The count hook: answers whether the call may go on. */
+  mayGoOn(L: LuaThread): boolean {
+    if (this.tripped === '') {
+      if (this.#reserve <= 0) {
+        this.tripped = `the budget of ${this.#limits.instructions} instructions is used up`
+      } else if (this.#clock.monotonicMs() >= this.#deadlineMs) {
+        this.tripped = `the budget of ${this.#limits.wallMs} ms is used up`
+      }
+    }
+    this.#fill(L, this.tripped === '' ? this.#reserve : 0)
+    return this.tripped === ''
+  }
+
+  /**
+   * Charges work that is not made of instructions. It never moves the next look at the clock further away,
+   * and too much of it trips at the next instruction.
+   */
+  charge(L: LuaThread, instructions: number): void {
+    const counter = this.#counter(L)
+    if (counter > instructions) {
+      this.#setCounter(L, counter - instructions)
+    } else {
+      this.#reserve = Math.max(0, this.#reserve - (instructions - counter))
+      this.#setCounter(L, 1)
+    }
+  }
+
+  /** Takes the count along as control passes from one thread to another. */
+  carry(from: LuaThread, to: LuaThread): void {
+    this.#setCounter(to, this.#counter(from))
+  }
+
+  #fill(L: LuaThread, left: number): void {
+    const slice = Math.max(1, Math.min(SLICE_INSTRUCTIONS, left))
+    this.#reserve = Math.max(0, left - slice)
+    this.#setCounter(L, slice)
+  }
+
+  #counter(L: LuaThread): number {
+    return this.#wasm.words[(L >> 2) + this.#counterWord] ?? 1
+  }
+
+  #setCounter(L: LuaThread, instructions: number): void {
+    this.#wasm.words[(L >> 2) + this.#counterWord] = instructions
+  }
+}

@@ -1,0 +1,167 @@
+import { LuaError } from '../errors.ts'
+import type { LuaValue } from '../values/lua-value.ts'
+import type { Pointer } from '../wasm/lua-api.ts'
+import type { LuaBudget } from './budget.ts'
+import type { LuaKey } from './key.ts'
+import { type LuaRef, registryRef } from './ref.ts'
+import { StackReader } from './stack-reader.ts'
+import type { VmCore } from './vm-core.ts'
+
+/** Stack slots asked for at a time. Lua grants 20 without asking. */
+const SLOTS_PER_REQUEST = 16
+
+/**
+ * One call of a Lua function, built value by value without any object per value:
+ *
+ * ```ts
+ * const call = vm.beginCall(matchLoop)
+ * call.pushRef(state)
+ * call.newTable(messages.length, 0)
+ * for (const [index, message] of messages.entries()) {
+ *   call.newTable(0, 2)
+ *   call.pushInteger(message.op)
+ *   call.setField(keys.op)
+ *   call.pushBytes(message.data)
+ *   call.setField(keys.data)
+ *   call.setIndex(index + 1)
+ * }
+ * call.invoke(1, budget)
+ * if (!call.isNil(1)) call.replaceRef(1, state)
+ * call.end()
+ * ```
+ *
+ * The VM reuses the object: it is void after {@link end}, after an error, and when the next call begins. The
+ * readers of results are those of {@link StackReader}, and count from 1.
+ */
+export class LuaCall extends StackReader {
+  /** Where the message handler lies; function, arguments and results follow. */
+  #free = 0
+
+  /** @internal Pushes the message handler; the function is to be pushed first of all. */
+  open(core: VmCore): this {
+    const { api } = core.runtime.wasm
+    if (core.depth === 0) api.lua_settop(core.thread, 0)
+    this.core = core
+    this.size = 0
+    this.base = api.lua_gettop(core.thread) + 1
+    this.#free = 0
+    this.#reserve()
+    api.lua_pushcclosure(core.thread, core.runtime.libraries.messageHandler, 0)
+    return this
+  }
+
+  /** @internal Pushes a C function of this package, as the function to call. */
+  pushNative(fn: Pointer): void {
+    this.#reserve()
+    this.#api.lua_pushcclosure(this.thread, fn, 0)
+  }
+
+  pushNil(): void {
+    this.#reserve()
+    this.#api.lua_pushnil(this.thread)
+  }
+
+  pushBoolean(value: boolean): void {
+    this.#reserve()
+    this.#api.lua_pushboolean(this.thread, value ? 1 : 0)
+  }
+
+  /** An integer within ±(2^53 − 1); any other number is cut to 64 bits or refused by `BigInt`. */
+  pushInteger(value: number): void {
+    this.#reserve()
+    this.#api.lua_pushinteger(this.thread, BigInt(value))
+  }
+
+  /** A float, even where the number is integral. */
+  pushNumber(value: number): void {
+    this.#reserve()
+    this.#api.lua_pushnumber(this.thread, value)
+  }
+
+  pushString(text: string): void {
+    this.#reserve()
+    this.owner.runtime.text.pushString(this.thread, text)
+  }
+
+  pushBytes(bytes: Uint8Array): void {
+    this.#reserve()
+    this.owner.runtime.text.pushBytes(this.thread, bytes)
+  }
+
+  pushRef(ref: LuaRef): void {
+    this.#reserve()
+    registryRef(ref).push(this.owner)
+  }
+
+  /** Any plain value; see {@link LuaValue}. */
+  pushValue(value: LuaValue): void {
+    this.#reserve()
+    this.owner.runtime.writer.push(this.owner, this.thread, value)
+  }
+
+  /** A new table with room for so many items and fields; the setters that follow fill it. */
+  newTable(itemCount: number, fieldCount: number): void {
+    this.#reserve()
+    this.#api.lua_createtable(this.thread, itemCount, fieldCount)
+  }
+
+  /** Moves the value pushed last into the table below it. */
+  setField(key: LuaKey): void {
+    if (key.runtime !== this.owner.runtime)
+      throw new LuaError('value', `the key '${key.name}' is of another runtime`)
+    this.#api.lua_setfield(this.thread, -2, key.pointer)
+    this.#free++
+  }
+
+  /** Moves the value pushed last into the table below it, at an index from 1. */
+  setIndex(index: number): void {
+    this.#api.lua_rawseti(this.thread, -2, BigInt(index))
+    this.#free++
+  }
+
+  /**
+   * Calls the function. After it the readers read the `resultCount` results.
+   *
+   * @throws LuaError `runtime`, `memory` or `budget`; the call has ended then
+   */
+  invoke(resultCount: number, budget: LuaBudget): void {
+    const core = this.owner
+    core.checkUsable()
+    const argCount = this.#api.lua_gettop(core.thread) - this.base - 1
+    try {
+      core.invoke(this.base, argCount, resultCount, budget)
+    } catch (error) {
+      if (!(error instanceof LuaError && error.kind === 'fatal')) this.end()
+      throw error
+    }
+    this.size = resultCount
+  }
+
+  /** Makes a reference hold the result at a position instead of what it holds. */
+  replaceRef(position: number, ref: LuaRef): void {
+    registryRef(ref).replace(this.owner, this.base + position)
+  }
+
+  /** Ends the call and lets go of its results. Ending twice does nothing. */
+  end(): void {
+    if (this.core === undefined) return
+    this.#api.lua_settop(this.core.thread, this.base - 1)
+    this.core = undefined
+  }
+
+  protected override complaint(position: number, name: string | undefined, problem: string): string {
+    return `bad result #${position}${name === undefined ? '' : ` '${name}'`} (${problem})`
+  }
+
+  get #api() {
+    return this.owner.runtime.wasm.api
+  }
+
+  #reserve(): void {
+    if (this.#free-- > 0) return
+    if (this.#api.lua_checkstack(this.thread, SLOTS_PER_REQUEST) === 0) {
+      throw new LuaError('value', 'the Lua stack is full')
+    }
+    this.#free = SLOTS_PER_REQUEST - 1
+  }
+}

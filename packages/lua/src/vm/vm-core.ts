@@ -1,0 +1,134 @@
+import { LuaError } from '../errors.ts'
+import { DEFAULT_VALUE_LIMITS, type LuaValueLimits } from '../values/lua-value.ts'
+import { LUA_MASKCOUNT, LuaStatus, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
+import type { MemoryAccount } from '../wasm/memory-ledger.ts'
+import { BudgetMeter, type LuaBudget } from './budget.ts'
+import { failureOf } from './failure.ts'
+import type { HostFunctionEntry } from './host-functions.ts'
+import type { LuaVmOptions } from './options.ts'
+import type { RuntimeCore } from './runtime-core.ts'
+
+export const DEFAULT_MEMORY_LIMIT_BYTES = 16 * 1024 * 1024
+
+/**
+ * Calls into Lua within calls into Lua, over all VMs of a runtime. Together with Lua's own bound on C calls
+ * it keeps the native stack far from its end.
+ */
+export const MAX_NESTED_CALLS = 16
+const C_CALLS_MASK = 0xffff
+/** The golden ratio's bits: steps of it spread evenly over 64 bits. */
+const SEED_STEP = 0x9e37_79b9_7f4a_7c15n
+
+/** One `lua_State` and what belongs to it. Internal; {@link LuaVm} is its public face. */
+export class VmCore {
+  readonly runtime: RuntimeCore
+  readonly options: LuaVmOptions
+  readonly meter: BudgetMeter
+  readonly memory: MemoryAccount
+  readonly valueLimits: LuaValueLimits
+  readonly hostFunctions: HostFunctionEntry[] = []
+  /** Modules that are being loaded, outermost first. */
+  readonly loadingModules: string[] = []
+  /** The main thread. */
+  readonly main: LuaThread
+  /** The thread that runs, or would run: the main thread or a coroutine. */
+  thread: LuaThread
+  /** Calls into this VM that are under way. */
+  depth = 0
+  closed = false
+  /** Lua's stack where the last uncaught error was raised. */
+  traceback = ''
+  /** The text of the last uncaught error that was not a string. */
+  errorText = ''
+  /** The message of the last chunk that did not compile. */
+  syntaxMessage = ''
+  /** The metatable that marks arrays, as its address and as its key in the registry. */
+  readonly arrayMarker: Pointer
+  readonly arrayMarkerKey: Pointer
+  readonly #accountId: number
+  #seed: bigint
+
+  constructor(runtime: RuntimeCore, options: LuaVmOptions) {
+    const { wasm, ledger, layout, libraries } = runtime
+    this.runtime = runtime
+    this.options = options
+    this.valueLimits = { ...DEFAULT_VALUE_LIMITS, ...options.valueLimits }
+    const { id, account } = ledger.open(options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES)
+    this.#accountId = id
+    this.memory = account
+    this.meter = new BudgetMeter(wasm, layout.hookCountWord, options.clock)
+    this.main = wasm.api.lua_newstate(ledger.allocator, id)
+    if (this.main === 0) {
+      ledger.close(id)
+      throw new LuaError('memory', `no memory for the VM '${options.name}'`)
+    }
+    this.thread = this.main
+    wasm.api.lua_atpanic(this.main, libraries.panic)
+    wasm.api.lua_sethook(this.main, libraries.hook, LUA_MASKCOUNT, 1)
+    this.#seed = BigInt.asIntN(64, BigInt(options.randomSeed))
+    libraries.install(this.main, this.#seed)
+    this.arrayMarkerKey = libraries.arrayMarkerKey
+    this.arrayMarker = libraries.installArrayMarker(this.main)
+    runtime.vms.add(this)
+  }
+
+  /** The seed for a script that asks for a new one, as deterministic as the first. */
+  nextSeed(): bigint {
+    this.#seed = BigInt.asIntN(64, this.#seed + SEED_STEP)
+    return this.#seed
+  }
+
+  checkUsable(): void {
+    this.runtime.checkUsable()
+    if (this.closed) throw new LuaError('closed', `the VM '${this.options.name}' is closed`)
+  }
+
+  /**
+   * Calls the function that lies below `argCount` arguments on top of the stack, with the message handler
+   * at the absolute index `handler`. The results replace function and arguments; on an error nothing does.
+   */
+  invoke(handler: number, argCount: number, resultCount: number, budget: LuaBudget): void {
+    const { runtime, meter, thread } = this
+    const { wasm, active: outerVm } = runtime
+    if (runtime.depth >= MAX_NESTED_CALLS) {
+      throw new LuaError('runtime', `calls into Lua are nested more than ${MAX_NESTED_CALLS} deep`)
+    }
+    const cCalls = (thread >> 2) + runtime.layout.cCallsWord
+    const ownCCalls = wasm.words[cCalls] ?? 0
+    if (outerVm !== undefined && outerVm !== this) {
+      const outer = wasm.words[(outerVm.thread >> 2) + runtime.layout.cCallsWord] ?? 0
+      wasm.words[cCalls] = ownCCalls + (outer & C_CALLS_MASK)
+    }
+    const suspended = this.depth > 0 ? meter.suspend(thread) : undefined
+    meter.begin(thread, budget, suspended)
+    this.depth++
+    runtime.depth++
+    runtime.active = this
+    wasm.isGuest = true
+    let status: number
+    try {
+      status = wasm.api.lua_pcallk(thread, argCount, resultCount, handler, 0, 0)
+    } catch (error) {
+      throw runtime.lose(error)
+    }
+    wasm.isGuest = false
+    runtime.active = outerVm
+    runtime.depth--
+    this.depth--
+    wasm.words[cCalls] = ownCCalls
+    const { tripped } = meter
+    meter.end(thread, suspended)
+    if (status !== LuaStatus.ok || tripped !== '') throw failureOf(this, status, tripped)
+  }
+
+  /** Frees everything. Nothing of the script runs: there are no finalizers (see the sandbox). */
+  close(): void {
+    if (this.closed) return
+    if (this.depth > 0)
+      throw new LuaError('runtime', `the VM '${this.options.name}' cannot be closed while it runs`)
+    this.closed = true
+    this.runtime.vms.delete(this)
+    this.runtime.wasm.api.lua_close(this.main)
+    this.runtime.ledger.close(this.#accountId)
+  }
+}

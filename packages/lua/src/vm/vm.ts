@@ -1,0 +1,201 @@
+import { LuaError } from '../errors.ts'
+import type { LuaValue } from '../values/lua-value.ts'
+import { LuaStatus, LuaType } from '../wasm/lua-api.ts'
+import type { LuaBudget } from './budget.ts'
+import { LuaCall } from './call.ts'
+import { type LuaHostFunction, pushHostFunction } from './host-functions.ts'
+import { type LuaRef, RegistryRef, registryRef } from './ref.ts'
+import type { VmCore } from './vm-core.ts'
+
+/**
+ * One sandboxed Lua VM, made by `LuaRuntime.createVm`. It has its own globals, libraries and memory; nothing
+ * in it can reach another VM. Every method throws a {@link LuaError} of kind `closed` once it is closed.
+ */
+export class LuaVm {
+  readonly #core: VmCore
+  /** One reusable call per depth of calls. */
+  readonly #calls: LuaCall[] = []
+
+  /** @internal */
+  constructor(core: VmCore) {
+    this.#core = core
+  }
+
+  get name(): string {
+    return this.#core.options.name
+  }
+
+  /** Bytes that the VM holds now, garbage included. */
+  get memoryBytes(): number {
+    return this.#core.closed ? 0 : this.#core.memory.usedBytes
+  }
+
+  get memoryLimitBytes(): number {
+    return this.#core.memory.limitBytes
+  }
+
+  /** Instructions that all finished calls have used together. */
+  get usedInstructions(): number {
+    return this.#core.meter.usedInstructions
+  }
+
+  get closed(): boolean {
+    return this.#core.closed
+  }
+
+  /** Puts a host function at a path of globals, `kaos.broadcast`; tables on the way are created. */
+  defineFunction(path: string, fn: LuaHostFunction): void {
+    this.#define(path, (name) => pushHostFunction(this.#core, name, fn))
+  }
+
+  /** Puts a copy of a plain value at a path of globals. */
+  defineValue(path: string, value: LuaValue): void {
+    this.#define(path, () => this.#core.runtime.writer.push(this.#core, this.#core.thread, value))
+  }
+
+  /**
+   * Compiles a chunk of Lua source; nothing of it runs yet.
+   *
+   * @throws LuaError `syntax`
+   */
+  load(source: string, chunkName: string): LuaRef {
+    const core = this.#usable()
+    const { wasm, text } = core.runtime
+    const status = text.withText(source, (pointer, sizeBytes) =>
+      text.withText(`@${chunkName}`, (name) =>
+        wasm.api.luaL_loadbufferx(core.thread, pointer, sizeBytes, name, text.cString('t')),
+      ),
+    )
+    if (status === LuaStatus.ok) return new RegistryRef(core)
+    const message = text.readLossy(core.thread, -1, 4096)
+    wasm.api.lua_settop(core.thread, -2)
+    throw new LuaError(status === LuaStatus.syntax ? 'syntax' : 'memory', message)
+  }
+
+  /** Requires a module as a script would: same cache, same rules. */
+  require(moduleName: string, budget: LuaBudget): LuaRef {
+    const { libraries } = this.#usable().runtime
+    const call = this.#open()
+    call.pushNative(libraries.require)
+    call.pushString(moduleName)
+    return this.#finishWithRef(call, budget)
+  }
+
+  /** The field of a table, metamethods included; `undefined` where it is nil. */
+  field(table: LuaRef, name: string, budget: LuaBudget): LuaRef | undefined {
+    const { libraries } = this.#usable().runtime
+    const call = this.#open()
+    call.pushNative(libraries.index)
+    call.pushRef(table)
+    call.pushString(name)
+    call.invoke(1, budget)
+    const ref = call.isNil(1) ? undefined : call.ref(1)
+    call.end()
+    return ref
+  }
+
+  /** Sets a field of a table, raw: no metamethod runs. */
+  setField(table: LuaRef, name: string, value: LuaValue | LuaRef): void {
+    const core = this.#usable()
+    const { wasm, text, writer } = core.runtime
+    registryRef(table).push(core)
+    if (wasm.api.lua_type(core.thread, -1) !== LuaType.table) {
+      wasm.api.lua_settop(core.thread, -2)
+      throw new LuaError('value', 'the reference holds no table')
+    }
+    text.pushString(core.thread, name)
+    if (value instanceof RegistryRef) value.push(core)
+    else writer.push(core, core.thread, value as LuaValue)
+    wasm.api.lua_rawset(core.thread, -3)
+    wasm.api.lua_settop(core.thread, -2)
+  }
+
+  /** Copies a plain value into Lua and holds it there. */
+  ref(value: LuaValue): LuaRef {
+    const core = this.#usable()
+    core.runtime.writer.push(core, core.thread, value)
+    return new RegistryRef(core)
+  }
+
+  /** Copies what a reference holds out of Lua. */
+  toValue(ref: LuaRef): LuaValue {
+    const core = this.#usable()
+    const { wasm, reader } = core.runtime
+    registryRef(ref).push(core)
+    const top = wasm.api.lua_gettop(core.thread)
+    try {
+      return reader.read(core, core.thread, top)
+    } finally {
+      wasm.api.lua_settop(core.thread, top - 1)
+    }
+  }
+
+  /**
+   * Begins a call of a function; see {@link LuaCall}. One call can be built at a time: beginning the next
+   * one abandons it.
+   */
+  beginCall(fn: LuaRef): LuaCall {
+    this.#usable()
+    const call = this.#open()
+    call.pushRef(fn)
+    return call
+  }
+
+  /** Calls a function with plain values, the convenient way. */
+  call(fn: LuaRef, args: readonly LuaValue[], budget: LuaBudget): LuaValue {
+    const call = this.beginCall(fn)
+    for (const value of args) call.pushValue(value)
+    call.invoke(1, budget)
+    try {
+      return call.value(1)
+    } finally {
+      call.end()
+    }
+  }
+
+  /** Frees all memory. Nothing of the script runs. Closing twice does nothing. */
+  close(): void {
+    this.#core.close()
+  }
+
+  #usable(): VmCore {
+    this.#core.checkUsable()
+    return this.#core
+  }
+
+  #open(): LuaCall {
+    const core = this.#core
+    let call = this.#calls[core.depth]
+    if (call === undefined) {
+      call = new LuaCall()
+      this.#calls[core.depth] = call
+    }
+    return call.open(core)
+  }
+
+  #finishWithRef(call: LuaCall, budget: LuaBudget): LuaRef {
+    call.invoke(1, budget)
+    const ref = call.ref(1)
+    call.end()
+    return ref
+  }
+
+  /** Sets the field that a path of globals names to what `push` pushes. */
+  #define(path: string, push: (name: string) => void): void {
+    const core = this.#usable()
+    const { wasm, text } = core.runtime
+    const { api } = wasm
+    const L = core.thread
+    const names = path.split('.')
+    const last = names.pop() ?? ''
+    const top = api.lua_gettop(L)
+    api.lua_getglobal(L, text.cString('_G'))
+    for (const name of names) api.luaL_getsubtable(L, -1, text.cString(name))
+    try {
+      push(last)
+      api.lua_setfield(L, -2, text.cString(last))
+    } finally {
+      api.lua_settop(L, top)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { LuaError } from '../errors.ts'
+import type { Pointer } from './lua-api.ts'
+import type { LuaWasm } from './lua-wasm.ts'
+
+/** What one VM's memory is counted by. */
+export interface MemoryAccount {
+  usedBytes: number
+  limitBytes: number
+}
+
+/**
+ * The allocator of every VM (`lua_Alloc`, manual §4.6), one C function for all: its user data is the number
+ * of the VM's account. A VM at its limit gets no more, Lua collects its garbage and, if that does not help,
+ * raises "not enough memory" in that VM alone.
+ */
+export class MemoryLedger {
+  /** The `lua_Alloc` function. */
+  readonly allocator: Pointer
+
+  readonly #wasm: LuaWasm
+  readonly #accounts: MemoryAccount[] = []
+  readonly #freeIds: number[] = []
+
+  constructor(wasm: LuaWasm) {
+    this.#wasm = wasm
+    this.allocator = wasm.addFunction('iiiii', this.#allocate.bind(this))
+  }
+
+  /** Opens an account; the id is the allocator's user data. */
+  open(limitBytes: number): { id: number; account: MemoryAccount } {
+    const id = this.#freeIds.pop() ?? this.#accounts.length
+    const account = { usedBytes: 0, limitBytes }
+    this.#accounts[id] = account
+    return { id, account }
+  }
+
+  close(id: number): void {
+    this.#freeIds.push(id)
+  }
+
+  /** For a new block `oldSize` is Lua's type tag, not a size. */
+  #allocate(id: number, block: Pointer, oldSize: number, newSize: number): Pointer {
+    const account = this.#accounts[id]
+    if (account === undefined) throw new LuaError('fatal', `no memory account ${id}`)
+    const { api, isGuest } = this.#wasm
+    const oldBytes = block === 0 ? 0 : blockBytes(oldSize)
+    if (newSize === 0) {
+      api.free(block)
+      account.usedBytes -= oldBytes
+      return 0
+    }
+    // Unsigned: a request beyond 2 GiB arrives as a negative number.
+    const growth = blockBytes(newSize >>> 0) - oldBytes
+    if (growth > 0 && isGuest && account.usedBytes + growth > account.limitBytes) return 0
+    const moved = api.realloc(block, newSize)
+    if (moved !== 0) account.usedBytes += growth
+    else if (!isGuest) throw new LuaError('fatal', 'the Lua runtime has no memory left for its host')
+    return moved
+  }
+}
+
+/** What a block of `sizeBytes` costs malloc: a 4-byte header, in steps of 8, at least 16. */
+function blockBytes(sizeBytes: number): number {
+  return Math.max(16, ((sizeBytes + 11) & ~7) >>> 0)
+}
