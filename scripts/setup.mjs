@@ -19,7 +19,9 @@ export function requireNode() {
 /** Installs dependencies unless the lock file is the one they were installed from. */
 export function ensureInstalled() {
   const stamp = join(root, 'node_modules', '.kaosnet-installed')
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   console.error('Installing dependencies (npm ci) …')
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])

@@ -28,7 +28,9 @@ if (!existsSync(report)) {
 const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, testResults } = JSON.parse(
   readFileSync(report, 'utf8'),
 )
-const skipped = testResults.flatMap(({ assertionResults }) => assertionResults).filter((t) => t.status === 'skipped')
+const skipped = testResults
+  .flatMap(({ assertionResults }) => assertionResults)
+  .filter((t) => t.status === 'skipped')
 if (skipped.length > 0) {
   console.log(`\nSKIPPED ${skipped.length} test(s):`)
   for (const { fullName } of skipped) console.log(`  - ${fullName}`)

@@ -20,7 +20,9 @@ export function createProgram(io: ProgramIo): Command {
     .version(version, '-v, --version')
   program
     .command('start')
-    .description('Start a server for the game in a folder: lua/ (scripts), public/ (page), kaosnet.json (configuration).')
+    .description(
+      'Start a server for the game in a folder: lua/ (scripts), public/ (page), kaosnet.json (configuration).',
+    )
     .argument('[dir]', 'the game', '.')
     .option('-p, --port <port>', 'TCP port of the page and WebSocket; 0 = any free one', port)
     .option('--host <address>', 'address to listen on')
@@ -31,14 +33,18 @@ export function createProgram(io: ProgramIo): Command {
     .option('--env <key=value>', 'a value scripts read as ctx.env; may be repeated', keyValue, {})
     .option('--log-level <level>', 'debug, info, warn, error or silent')
     .option('--log-format <format>', 'json or pretty (default: pretty on a terminal)')
-    .addHelpText('after', '\nEvery option of the configuration has an environment variable too: see docs/operations.md.')
+    .addHelpText(
+      'after',
+      '\nEvery option of the configuration has an environment variable too: see docs/operations.md.',
+    )
     .action((dir: string, options: StartOptions) => start(dir, options, version, io))
   return program
 }
 
 function port(text: string): number {
   const value = Number(text)
-  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535')
+  if (!/^\d+$/.test(text) || value > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535')
   return value
 }
 

@@ -26,7 +26,12 @@ export interface StartOptions {
 }
 
 /** `kaosnet start`: runs until a signal; a second signal ends it at once. */
-export async function start(dir: string, options: StartOptions, version: string, io: ProgramIo): Promise<void> {
+export async function start(
+  dir: string,
+  options: StartOptions,
+  version: string,
+  io: ProgramIo,
+): Promise<void> {
   let server: KaosServer
   try {
     const config = configFor(dir, options, io)
