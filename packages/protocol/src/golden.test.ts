@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { Op, opName } from './opcodes.ts'
 import { salvageRequestId } from './payloads.ts'
 import { concat, fromHex, toHex } from './testing/bytes.ts'
-import { encodeVector, type FrameVector, invalidMessage, loadGoldenVectors, toVectorFields } from './testing/golden.ts'
+import {
+  encodeVector,
+  type FrameVector,
+  invalidMessage,
+  loadGoldenVectors,
+  toVectorFields,
+} from './testing/golden.ts'
 import { receive } from './testing/receive.ts'
 
 const { frames, tolerated, messages, invalid } = loadGoldenVectors()
@@ -28,7 +34,9 @@ describe('golden frames', () => {
   })
 
   it('cover every operation in every direction it has, and names are unique', () => {
-    const senders = (op: string) => [...new Set(frames.filter((frame) => frame.op === op).map(({ sender }) => sender))]
+    const senders = (op: string) => [
+      ...new Set(frames.filter((frame) => frame.op === op).map(({ sender }) => sender)),
+    ]
     const both = ['client', 'server']
     expect(Object.fromEntries(Object.keys(Op).map((op) => [op, senders(op).sort()]))).toEqual({
       SessionStart: both,
@@ -70,7 +78,9 @@ describe('golden frames', () => {
       '40 4b 4c 00 00 00 00 00', // 5000000 = 0x4c4b40
       'fa 00 00 00', // 250
     ]
-    expect(byName.get('Heartbeat of the server, reply')?.hex).toBe(heartbeatByHand.join('').replaceAll(' ', ''))
+    expect(byName.get('Heartbeat of the server, reply')?.hex).toBe(
+      heartbeatByHand.join('').replaceAll(' ', ''),
+    )
     const payload = byName.get('Rpc request, with a payload')?.hex ?? ''
     // The numbers 0, 127, 128, 255, 256, 65535, 65536, -1, -32, -33, 0.5 as fixint, uint 8, uint 16, uint 32,
     // negative fixint, int 8 and float 64 (sign 0, exponent 0x3fe, fraction 0).
@@ -124,5 +134,6 @@ describe('invalid messages', () => {
 })
 
 it('every operation of the vectors has the code that its first byte says', () => {
-  for (const { op, hex } of [...frames, ...tolerated]) expect(opName(Number.parseInt(hex.slice(0, 2), 16))).toBe(op)
+  for (const { op, hex } of [...frames, ...tolerated])
+    expect(opName(Number.parseInt(hex.slice(0, 2), 16))).toBe(op)
 })

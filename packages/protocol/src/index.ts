@@ -13,6 +13,7 @@ export { decodeHeartbeat, encodeHeartbeat, type Heartbeat } from './heartbeat.ts
 export { decodeRoomData, encodeRoomData, patchRoomHandle, type RoomData } from './room-data.ts'
 export { decodeRoomState, encodeRoomState, type RoomState } from './room-state.ts'
 export { decodeMessagePack, encodeMessagePack } from './messagepack.ts'
+export { scanMessagePack } from './messagepack-scan.ts'
 export { utf8Bytes } from './schema.ts'
 export {
   type ClientPayload,

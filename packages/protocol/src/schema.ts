@@ -79,7 +79,8 @@ export function bool(): FieldType<boolean> {
 }
 
 export function str(maxBytes: number, minBytes = 0): FieldType<string> {
-  const range = minBytes === maxBytes ? `${maxBytes}` : minBytes === 0 ? `≤ ${maxBytes}` : `${minBytes}–${maxBytes}`
+  const range =
+    minBytes === maxBytes ? `${maxBytes}` : minBytes === 0 ? `≤ ${maxBytes}` : `${minBytes}–${maxBytes}`
   const label = `str ${range} B`
   return {
     label,

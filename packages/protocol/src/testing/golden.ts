@@ -102,5 +102,7 @@ function fromVectorFields(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromVectorFields)
   if (typeof value !== 'object' || value === null) return value
   if ('$hex' in value) return fromHex(value.$hex as string)
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, fromVectorFields(entry)] as const))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [key, fromVectorFields(entry)] as const),
+  )
 }
