@@ -103,6 +103,7 @@ export class Room implements Tickable {
       this.#emptyTimeoutMs = init.emptyTimeoutMs ?? defaults.emptyTimeoutMs
     } catch (error) {
       observer.scriptFailed('match_init', error)
+      this.#isInCallback = false
       this.#end({ reason: 'init-failed', error: messageOf(error) })
       return undefined
     } finally {

@@ -8,6 +8,7 @@ import {
   Op,
   type RoomData,
   type RoomSummary,
+  scanMessagePack,
   utf8Bytes,
   WireLimits,
 } from '@kaosnet/protocol'
@@ -89,6 +90,8 @@ export class RequestHandlers {
 
   roomData(session: Session, message: RoomData): void | Promise<void> {
     const { hooks, rooms } = this.#parts
+    // Checked here, so that the sender learns of it and not the room.
+    if (message.isMessagePack) scanMessagePack(message.data)
     if (!hooks.hasBefore('room_data') && !hooks.hasAfter('room_data')) {
       return rooms.input(session, message.room, message)
     }

@@ -9,7 +9,9 @@ export function defineUtilityApi({ vm, clock, random, logger }: KaosContext): vo
   // vm.defineArray('kaos.array')
   // vm.defineJson('kaos.json_encode', 'kaos.json_decode')
   for (const level of ['info', 'warn', 'error'] as const) {
-    vm.defineFunction(`kaos.logger_${level}`, (call) => logger[level]({}, loggable(call)))
+    vm.defineFunction(`kaos.logger_${level}`, (call) => {
+      logger[level]({}, loggable(call))
+    })
   }
 }
 
