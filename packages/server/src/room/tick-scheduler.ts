@@ -43,10 +43,11 @@ export class TickScheduler {
     this.#timer = undefined
     this.#timerDueMs = Number.POSITIVE_INFINITY
     this.#isRunning = true
+    // A room that is always late is due again at once: it waits for the next timer, so that the event loop turns.
+    const startMs = this.#clock.nowMs()
     for (let room = this.#heap.peek(); room !== undefined; room = this.#heap.peek()) {
-      const nowMs = this.#clock.nowMs()
-      if (room.nextDueMs > nowMs) break
-      room.runTick(nowMs)
+      if (room.nextDueMs > startMs) break
+      room.runTick(this.#clock.nowMs())
       // The tick may have ended the room.
       if (room.heapIndex >= 0) this.#heap.update(room)
     }

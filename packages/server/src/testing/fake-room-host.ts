@@ -1,0 +1,98 @@
+import type { LeaveReason } from '@kaosnet/protocol'
+import type { MemberNumber, RoomId } from '../ids.ts'
+import type {
+  HookName,
+  MemberInfo,
+  RoomHost,
+  RoomHostEvents,
+  RoomInput,
+  RoomSpec,
+  ScriptCall,
+  ScriptManifest,
+  ScriptOutcome,
+} from '../room/room-host.ts'
+
+export type HostCommand =
+  | { readonly kind: 'create'; readonly spec: RoomSpec }
+  | { readonly kind: 'join'; readonly roomId: RoomId; readonly member: MemberInfo }
+  | {
+      readonly kind: 'leave'
+      readonly roomId: RoomId
+      readonly member: MemberNumber
+      readonly reason: LeaveReason
+    }
+  | {
+      readonly kind: 'input'
+      readonly roomId: RoomId
+      readonly member: MemberNumber
+      readonly message: RoomInput
+    }
+  | {
+      readonly kind: 'end'
+      readonly roomId: RoomId
+      readonly reason: 'closed' | 'shutdown'
+      readonly graceSeconds: number
+    }
+
+/** What a script registered, for a host that runs none. */
+export function manifest(registered: {
+  rpcs?: readonly string[]
+  before?: readonly HookName[]
+  after?: readonly HookName[]
+}): ScriptManifest {
+  return {
+    rpcs: new Set(registered.rpcs),
+    before: new Set(registered.before),
+    after: new Set(registered.after),
+    hasMatchModule: () => true,
+  }
+}
+
+/** A host that notes its commands and answers nothing by itself: the test says what happens. */
+export class FakeRoomHost implements RoomHost {
+  readonly commands: HostCommand[] = []
+  readonly calls: ScriptCall[] = []
+  /** Answers RPCs and hooks; a before-hook leaves its message as it is by default. */
+  onInvoke: (call: ScriptCall) => ScriptOutcome | Promise<ScriptOutcome> = (call) => ({
+    kind: 'value',
+    value: call.kind === 'rpc' ? call.payload : call.message,
+  })
+
+  async start(_events: RoomHostEvents): Promise<ScriptManifest> {
+    return manifest({})
+  }
+
+  createRoom(spec: RoomSpec): void {
+    this.commands.push({ kind: 'create', spec })
+  }
+
+  join(roomId: RoomId, member: MemberInfo): void {
+    this.commands.push({ kind: 'join', roomId, member })
+  }
+
+  leave(roomId: RoomId, member: MemberNumber, reason: LeaveReason): void {
+    this.commands.push({ kind: 'leave', roomId, member, reason })
+  }
+
+  input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {
+    this.commands.push({ kind: 'input', roomId, member, message: { ...message, data: message.data.slice() } })
+  }
+
+  endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void {
+    this.commands.push({ kind: 'end', roomId, reason, graceSeconds })
+  }
+
+  async invoke(call: ScriptCall): Promise<ScriptOutcome> {
+    this.calls.push(call)
+    return this.onInvoke(call)
+  }
+
+  async close(): Promise<void> {}
+
+  /** Commands of one kind, oldest first. */
+  taken<K extends HostCommand['kind']>(kind: K): Extract<HostCommand, { kind: K }>[] {
+    return this.commands.filter(
+      (command): command is Extract<HostCommand, { kind: K }> => command.kind === kind,
+    )
+  }
+}
