@@ -1,4 +1,5 @@
 export { LuaError, type LuaErrorDetails, type LuaErrorKind } from './errors.ts'
+export { DEFAULT_JSON_LIMITS, type LuaJsonLimits } from './json/json-problem.ts'
 export { DEFAULT_VALUE_LIMITS, type LuaValue, type LuaValueLimits } from './values/lua-value.ts'
 export type { LuaBudget, LuaClock } from './vm/budget.ts'
 export type { LuaCall } from './vm/call.ts'

@@ -1,12 +1,14 @@
 import { LuaError } from '../errors.ts'
+import { createJsonFunctions } from '../json/json-library.ts'
 import { createMessageHandler } from '../vm/failure.ts'
 import { createHostCall } from '../vm/host-functions.ts'
 import type { RuntimeCore } from '../vm/runtime-core.ts'
-import { LUA_REGISTRY, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
+import type { LuaThread, Pointer } from '../wasm/lua-api.ts'
 import { createBaseFunctions } from './base.ts'
 import { createCoroutineFunctions } from './coroutine.ts'
 import { createNumberAndTimeFunctions } from './number-and-time.ts'
 import { createRequire } from './require.ts'
+import { SpecialValues } from './special-values.ts'
 import { StandardLibrary } from './standard-library.ts'
 
 /** A function of the sandbox in the place of one of Lua's. */
@@ -35,8 +37,9 @@ export class Libraries {
   /** `table[key]`, metamethods included. */
   readonly index: Pointer
 
-  /** Where a VM's registry keeps the metatable that marks arrays. */
-  readonly arrayMarkerKey: Pointer
+  readonly jsonEncode: Pointer
+  readonly jsonDecode: Pointer
+  readonly values: SpecialValues
 
   readonly #runtime: RuntimeCore
   readonly #standard: StandardLibrary
@@ -62,7 +65,10 @@ export class Libraries {
     this.messageHandler = createMessageHandler(runtime)
     this.hostCall = createHostCall(runtime)
     this.require = createRequire(runtime)
-    this.arrayMarkerKey = text.cString('array')
+    const json = createJsonFunctions(runtime)
+    this.jsonEncode = json.encode
+    this.jsonDecode = json.decode
+    this.values = new SpecialValues(runtime)
     this.#removed = Object.entries(REMOVED).flatMap(([library, names]) =>
       names.map((name) => ({ library: text.cString(library), name: text.cString(name) })),
     )
@@ -91,20 +97,5 @@ export class Libraries {
       api.lua_settop(L, 0)
     }
     this.#standard.seedRandom(L, randomSeed)
-  }
-
-  /**
-   * Makes the metatable that marks arrays and answers with its address. It is protected: a script that could
-   * change it could change what every array does.
-   */
-  installArrayMarker(L: LuaThread): Pointer {
-    const { wasm, text } = this.#runtime
-    const { api } = wasm
-    api.lua_createtable(L, 0, 1)
-    api.lua_pushstring(L, this.arrayMarkerKey)
-    api.lua_setfield(L, -2, text.cString('__metatable'))
-    const marker = api.lua_topointer(L, -1)
-    api.lua_rawsetp(L, LUA_REGISTRY, this.arrayMarkerKey)
-    return marker
   }
 }

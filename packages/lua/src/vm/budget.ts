@@ -20,6 +20,9 @@ export interface LuaClock {
 /** Instructions between two looks at the clock. */
 export const SLICE_INSTRUCTIONS = 200
 
+/** Bytes whose allocation takes about as long as one instruction. */
+const BYTES_PER_INSTRUCTION = 64
+
 /** A call's budget while a call inside it runs. */
 export interface SuspendedBudget {
   readonly counter: number
@@ -100,14 +103,19 @@ export class BudgetMeter {
 
   /** The count hook: answers whether the call may go on. */
   mayGoOn(L: LuaThread): boolean {
-    if (this.tripped === '') {
-      if (this.#reserve <= 0) {
-        this.tripped = `the budget of ${this.#limits.instructions} instructions is used up`
-      } else if (this.#clock.monotonicMs() >= this.#deadlineMs) {
-        this.tripped = `the budget of ${this.#limits.wallMs} ms is used up`
-      }
+    if (this.tripped === '' && this.#reserve <= 0) {
+      this.tripped = `the budget of ${this.#limits.instructions} instructions is used up`
     }
+    this.#checkClock()
     this.#fill(L, this.tripped === '' ? this.#reserve : 0)
+    return this.tripped === ''
+  }
+
+  /** Charges an allocation and answers whether there may be more. */
+  mayAllocate(L: LuaThread, sizeBytes: number): boolean {
+    this.charge(L, Math.ceil(sizeBytes / BYTES_PER_INSTRUCTION))
+    this.#checkClock()
+    if (this.tripped !== '') this.#fill(L, 0)
     return this.tripped === ''
   }
 
@@ -128,6 +136,12 @@ export class BudgetMeter {
   /** Takes the count along as control passes from one thread to another. */
   carry(from: LuaThread, to: LuaThread): void {
     this.#setCounter(to, this.#counter(from))
+  }
+
+  #checkClock(): void {
+    if (this.tripped === '' && this.#clock.monotonicMs() >= this.#deadlineMs) {
+      this.tripped = `the budget of ${this.#limits.wallMs} ms is used up`
+    }
   }
 
   #fill(L: LuaThread, left: number): void {

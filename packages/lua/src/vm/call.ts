@@ -1,6 +1,6 @@
 import { LuaError } from '../errors.ts'
 import type { LuaValue } from '../values/lua-value.ts'
-import type { Pointer } from '../wasm/lua-api.ts'
+import { type LuaApi, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import type { LuaBudget } from './budget.ts'
 import type { LuaKey } from './key.ts'
 import { type LuaRef, registryRef } from './ref.ts'
@@ -105,17 +105,22 @@ export class LuaCall extends StackReader {
     this.#api.lua_createtable(this.thread, itemCount, fieldCount)
   }
 
-  /** Moves the value pushed last into the table below it. */
+  /** Moves the value pushed last into the table below it, raw: no metamethod runs. */
   setField(key: LuaKey): void {
-    if (key.runtime !== this.owner.runtime)
+    const api = this.#tableBelow()
+    if (key.runtime !== this.owner.runtime) {
       throw new LuaError('value', `the key '${key.name}' is of another runtime`)
-    this.#api.lua_setfield(this.thread, -2, key.pointer)
-    this.#free++
+    }
+    this.#reserve()
+    api.lua_pushstring(this.thread, key.pointer)
+    api.lua_rotate(this.thread, -2, 1)
+    api.lua_rawset(this.thread, -3)
+    this.#free += 2
   }
 
   /** Moves the value pushed last into the table below it, at an index from 1. */
   setIndex(index: number): void {
-    this.#api.lua_rawseti(this.thread, -2, BigInt(index))
+    this.#tableBelow().lua_rawseti(this.thread, -2, BigInt(index))
     this.#free++
   }
 
@@ -153,8 +158,15 @@ export class LuaCall extends StackReader {
     return `bad result #${position}${name === undefined ? '' : ` '${name}'`} (${problem})`
   }
 
-  get #api() {
+  get #api(): LuaApi {
     return this.owner.runtime.wasm.api
+  }
+
+  /** The raw setters trust that there is a table: a mistake of the host must not corrupt the VM. */
+  #tableBelow(): LuaApi {
+    const api = this.#api
+    if (api.lua_type(this.thread, -2) === LuaType.table) return api
+    throw new LuaError('value', 'there is no table below the value pushed last')
   }
 
   #reserve(): void {

@@ -18,7 +18,8 @@ export const HOST_CALL_INSTRUCTIONS = 50
  * the error; for an error that speaks of a bug (a `TypeError`, `ReferenceError`, `RangeError` or
  * `SyntaxError`, or no `Error` at all) it reads `internal error: …`, and `onInternalError` hears of it.
  */
-export type LuaHostFunction = (call: LuaArguments) => LuaValue | LuaRef | LuaResults
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is a host function too.
+export type LuaHostFunction = (call: LuaArguments) => LuaValue | LuaRef | LuaResults | void
 
 export interface HostFunctionEntry {
   /** The last part of the path it was defined at. */
@@ -92,7 +93,7 @@ export function pushHostFunction(core: VmCore, name: string, fn: LuaHostFunction
   wasm.api.lua_pushcclosure(core.thread, libraries.hostCall, 1)
 }
 
-function pushResults(core: VmCore, result: LuaValue | LuaRef | LuaResults): number {
+function pushResults(core: VmCore, result: ReturnType<LuaHostFunction>): number {
   if (!(result instanceof LuaResults)) {
     if (result === undefined) return 0
     pushResult(core, result)

@@ -40,6 +40,7 @@ export class RuntimeCore {
     this.reader = new ValueReader(wasm, this.text)
     this.writer = new ValueWriter(wasm, this.text)
     this.libraries = new Libraries(this)
+    this.ledger.meter = (sizeBytes) => this.active?.meter.mayAllocate(this.active.thread, sizeBytes) ?? true
     wasm.unixMs = () => this.active?.options.clock.unixMs() ?? 0
   }
 

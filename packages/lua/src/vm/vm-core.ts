@@ -1,4 +1,5 @@
 import { LuaError } from '../errors.ts'
+import { DEFAULT_JSON_LIMITS, type LuaJsonLimits } from '../json/json-problem.ts'
 import { DEFAULT_VALUE_LIMITS, type LuaValueLimits } from '../values/lua-value.ts'
 import { LUA_MASKCOUNT, LuaStatus, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
 import type { MemoryAccount } from '../wasm/memory-ledger.ts'
@@ -26,6 +27,7 @@ export class VmCore {
   readonly meter: BudgetMeter
   readonly memory: MemoryAccount
   readonly valueLimits: LuaValueLimits
+  jsonLimits: LuaJsonLimits = DEFAULT_JSON_LIMITS
   readonly hostFunctions: HostFunctionEntry[] = []
   /** Modules that are being loaded, outermost first. */
   readonly loadingModules: string[] = []
@@ -67,8 +69,8 @@ export class VmCore {
     wasm.api.lua_sethook(this.main, libraries.hook, LUA_MASKCOUNT, 1)
     this.#seed = BigInt.asIntN(64, BigInt(options.randomSeed))
     libraries.install(this.main, this.#seed)
-    this.arrayMarkerKey = libraries.arrayMarkerKey
-    this.arrayMarker = libraries.installArrayMarker(this.main)
+    this.arrayMarkerKey = libraries.values.markerKey
+    this.arrayMarker = libraries.values.install(this.main)
     runtime.vms.add(this)
   }
 

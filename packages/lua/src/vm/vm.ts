@@ -1,6 +1,7 @@
 import { LuaError } from '../errors.ts'
+import { DEFAULT_JSON_LIMITS, type LuaJsonLimits } from '../json/json-problem.ts'
 import type { LuaValue } from '../values/lua-value.ts'
-import { LuaStatus, LuaType } from '../wasm/lua-api.ts'
+import { LuaStatus, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import type { LuaBudget } from './budget.ts'
 import { LuaCall } from './call.ts'
 import { type LuaHostFunction, pushHostFunction } from './host-functions.ts'
@@ -51,6 +52,21 @@ export class LuaVm {
   /** Puts a copy of a plain value at a path of globals. */
   defineValue(path: string, value: LuaValue): void {
     this.#define(path, () => this.#core.runtime.writer.push(this.#core, this.#core.thread, value))
+  }
+
+  /**
+   * Defines the function that marks a table as an array: `array(t)` gives back `t`, `array()` a new one. An
+   * empty table is an object to JSON and to JavaScript unless it is marked.
+   */
+  defineArray(path: string): void {
+    this.#defineNative(path, this.#core.runtime.libraries.values.markArray)
+  }
+
+  /** Defines a JSON encoder and a decoder; see the README for what they do with each value. */
+  defineJson(encodePath: string, decodePath: string, limits: Partial<LuaJsonLimits> = {}): void {
+    this.#core.jsonLimits = { ...DEFAULT_JSON_LIMITS, ...limits }
+    this.#defineNative(encodePath, this.#core.runtime.libraries.jsonEncode)
+    this.#defineNative(decodePath, this.#core.runtime.libraries.jsonDecode)
   }
 
   /**
@@ -178,6 +194,11 @@ export class LuaVm {
     const ref = call.ref(1)
     call.end()
     return ref
+  }
+
+  #defineNative(path: string, fn: Pointer): void {
+    const { wasm } = this.#core.runtime
+    this.#define(path, () => wasm.api.lua_pushcclosure(this.#core.thread, fn, 0))
   }
 
   /** Sets the field that a path of globals names to what `push` pushes. */

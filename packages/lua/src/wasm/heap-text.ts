@@ -136,7 +136,10 @@ export class HeapText {
   }
 
   #allocate(sizeBytes: number): Pointer {
+    const { isGuest } = this.#wasm
+    this.#wasm.isGuest = false // these buffers are the host's, whoever runs
     const pointer = this.#wasm.api.malloc(sizeBytes)
+    this.#wasm.isGuest = isGuest
     if (pointer === 0) throw new LuaError('memory', 'the Lua runtime has no memory left')
     return pointer
   }

@@ -41,6 +41,8 @@ export class LuaWasm {
   unixMs: () => number = () => 0
 
   readonly #memoryLimitBytes: number
+  /** The table's functions by address: a table is slow to look into. */
+  readonly #functions: ((first: number, second: number) => void)[] = []
 
   /** Compiles and instantiates the module; `memoryLimitBytes` bounds the memory of all VMs together. */
   static async load(memoryLimitBytes: number): Promise<LuaWasm> {
@@ -117,7 +119,8 @@ export class LuaWasm {
     const { api, isGuest } = this
     const stack = api.stackSave()
     try {
-      api.__indirect_function_table.get(address)(first, second)
+      this.#functions[address] ??= api.__indirect_function_table.get(address)
+      this.#functions[address]?.(first, second)
     } catch (thrown) {
       if (thrown !== LONGJMP) throw thrown
       this.isGuest = isGuest

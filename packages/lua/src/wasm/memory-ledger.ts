@@ -2,6 +2,9 @@ import { LuaError } from '../errors.ts'
 import type { Pointer } from './lua-api.ts'
 import type { LuaWasm } from './lua-wasm.ts'
 
+/** Lua code is metered once it has allocated so much. */
+const METERED_BYTES = 64 * 1024
+
 /** What one VM's memory is counted by. */
 export interface MemoryAccount {
   usedBytes: number
@@ -16,10 +19,16 @@ export interface MemoryAccount {
 export class MemoryLedger {
   /** The `lua_Alloc` function. */
   readonly allocator: Pointer
+  /**
+   * Charges the running VM for bytes of allocation, and answers whether it may go on. This is how a budget
+   * reaches into C functions that run long without an instruction: the compiler, `gsub`, `concat`.
+   */
+  meter: (sizeBytes: number) => boolean = () => true
 
   readonly #wasm: LuaWasm
   readonly #accounts: MemoryAccount[] = []
   readonly #freeIds: number[] = []
+  #unmeteredBytes = 0
 
   constructor(wasm: LuaWasm) {
     this.#wasm = wasm
@@ -51,11 +60,23 @@ export class MemoryLedger {
     }
     // Unsigned: a request beyond 2 GiB arrives as a negative number.
     const growth = blockBytes(newSize >>> 0) - oldBytes
-    if (growth > 0 && isGuest && account.usedBytes + growth > account.limitBytes) return 0
+    if (growth > 0 && isGuest && !this.#admits(account, growth)) return 0
     const moved = api.realloc(block, newSize)
     if (moved !== 0) account.usedBytes += growth
     else if (!isGuest) throw new LuaError('fatal', 'the Lua runtime has no memory left for its host')
     return moved
+  }
+
+  #admits(account: MemoryAccount, growthBytes: number): boolean {
+    if (account.usedBytes + growthBytes > account.limitBytes) {
+      this.meter(account.usedBytes) // Lua goes through all of it now to find garbage
+      return false
+    }
+    this.#unmeteredBytes += growthBytes
+    if (this.#unmeteredBytes < METERED_BYTES) return true
+    const sizeBytes = this.#unmeteredBytes
+    this.#unmeteredBytes = 0
+    return this.meter(sizeBytes)
   }
 }
 
