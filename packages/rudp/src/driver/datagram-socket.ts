@@ -1,0 +1,37 @@
+import type { Address } from '../endpoint/address.ts'
+import type { DatagramBatch } from '../endpoint/datagram-batch.ts'
+
+/** What a socket has done. Counts run from the start. */
+export interface SocketStats {
+  receivedDatagrams: number
+  sentDatagrams: number
+  /** Datagrams the operating system refused to send, by its error code (`ENOBUFS`, `EMSGSIZE`, …). */
+  readonly sendErrors: Record<string, number>
+  /** Errors the socket reported on its own, such as `ECONNREFUSED` after an ICMP message. */
+  readonly receiveErrors: Record<string, number>
+  /** Received datagrams larger than a slot. */
+  oversized: number
+}
+
+/**
+ * A UDP socket that takes and gives datagrams in batches: many per call into native code, where the implementation
+ * can do that.
+ */
+export interface DatagramSocket {
+  /** Where it is bound. */
+  readonly local: Address
+  readonly stats: SocketStats
+  /**
+   * Called with everything that has arrived, once per turn of the event loop, after the operating system has nothing
+   * more to give in it or the batch is full. The batch is valid during the call.
+   */
+  onReceive: ((batch: DatagramBatch) => void) | undefined
+  /** The socket reported an error that concerns no send of ours. It goes on working. */
+  onError: ((code: string) => void) | undefined
+  /** A batch to fill and give to `send`; it is empty. */
+  acquire(): DatagramBatch
+  /** Sends all of an acquired batch. What cannot be sent is counted and lost, as on any network. */
+  send(batch: DatagramBatch): void
+  /** Releases the socket. Idempotent. */
+  close(): Promise<void>
+}

@@ -1,0 +1,179 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
+import type { Address } from '../endpoint/address.ts'
+import { DatagramBatch } from '../endpoint/datagram-batch.ts'
+import type { DatagramSocket, SocketStats } from './datagram-socket.ts'
+
+export interface NodeDgramOptions {
+  /** Local address; 0.0.0.0 for all IPv4, :: for all IPv6 and, where the system allows it, IPv4 as well. */
+  readonly host: string
+  /** 0 = any free port. */
+  readonly port: number
+  /** Talk to this address only; the system then reports unreachable ports and filters strangers out. */
+  readonly peer?: Address
+  /** Wanted size of the system's buffers, in bytes; it may give less. */
+  readonly receiveBufferBytes: number
+  readonly sendBufferBytes: number
+  /** Datagrams per batch. */
+  readonly batchSize: number
+}
+
+/** Batches waiting for the system at once; beyond, datagrams are lost. */
+const MAX_BATCHES = 16
+
+/** Addresses are numeric: asking a resolver for every datagram is what this avoids. */
+function lookupNothing(
+  hostname: string,
+  _options: unknown,
+  callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  callback(null, hostname, isIPv6(hostname) ? 6 : 4)
+}
+
+/** The portable datagram socket, on `node:dgram`: one system call per datagram, batches made of what one turn brings. */
+export class NodeDgramSocket implements DatagramSocket {
+  onReceive: ((batch: DatagramBatch) => void) | undefined
+  onError: ((code: string) => void) | undefined
+  readonly stats: SocketStats = {
+    receivedDatagrams: 0,
+    sentDatagrams: 0,
+    sendErrors: {},
+    receiveErrors: {},
+    oversized: 0,
+  }
+  readonly #socket: Socket
+  readonly #isConnected: boolean
+  readonly #batchSize: number
+  readonly #received: DatagramBatch
+  readonly #free: DatagramBatch[] = []
+  #inUse: DatagramBatch[] = []
+  #local: Address = { ip: '', port: 0 }
+  #isDeliveryScheduled = false
+  #closed: Promise<void> | undefined
+
+  /**
+   * Opens and binds a socket.
+   * @throws the system's error (`EADDRINUSE`, `EACCES`, …) when it cannot be bound
+   */
+  static async bind(options: NodeDgramOptions): Promise<NodeDgramSocket> {
+    const type = isIPv6(options.peer?.ip ?? options.host) ? 'udp6' : 'udp4'
+    const socket = createSocket({ type, lookup: lookupNothing })
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.bind({ address: options.host, port: options.port, exclusive: true }, () => {
+        socket.off('error', reject)
+        resolve()
+      })
+    })
+    if (options.peer !== undefined) {
+      const { ip, port } = options.peer
+      await new Promise<void>((resolve, reject) => {
+        socket.connect(port, ip, ((error?: Error) => (error ? reject(error) : resolve())) as () => void)
+      }).catch((error: unknown) => {
+        socket.close()
+        throw error
+      })
+    }
+    return new NodeDgramSocket(socket, options)
+  }
+
+  private constructor(socket: Socket, options: NodeDgramOptions) {
+    this.#socket = socket
+    this.#isConnected = options.peer !== undefined
+    this.#batchSize = options.batchSize
+    this.#received = new DatagramBatch(options.batchSize)
+    const { address, port } = socket.address()
+    this.#local = { ip: address, port }
+    this.#setBufferSizes(options)
+    socket.on('message', (datagram, remote) => this.#handleMessage(datagram, remote))
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#handleError(error))
+  }
+
+  get local(): Address {
+    return this.#local
+  }
+
+  acquire(): DatagramBatch {
+    this.#reclaim()
+    return this.#free.pop() ?? new DatagramBatch(this.#batchSize)
+  }
+
+  send(batch: DatagramBatch): void {
+    if (this.#closed === undefined && this.#inUse.length < MAX_BATCHES) {
+      for (let slot = 0; slot < batch.count; slot += 1) this.#sendSlot(batch, slot)
+      this.stats.sentDatagrams += batch.count
+    } else {
+      count(this.stats.sendErrors, 'EAGAIN', batch.count)
+    }
+    this.#inUse.push(batch)
+    this.#reclaim()
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      this.#socket.close(() => resolve())
+    })
+    return this.#closed
+  }
+
+  readonly #handleSent = (error: NodeJS.ErrnoException | null): void => {
+    if (error === null || error === undefined) return
+    count(this.stats.sendErrors, error.code ?? 'UNKNOWN', 1)
+    this.onError?.(error.code ?? 'UNKNOWN')
+  }
+
+  #sendSlot(batch: DatagramBatch, slot: number): void {
+    const offset = batch.offsetOf(slot)
+    const length = batch.lengthOf(slot)
+    if (this.#isConnected) this.#socket.send(batch.buffer, offset, length, this.#handleSent)
+    else {
+      this.#socket.send(batch.buffer, offset, length, batch.portOf(slot), batch.ipOf(slot), this.#handleSent)
+    }
+  }
+
+  /** Node sends at once if the system lets it and otherwise keeps a reference: then the batch must stay as it is. */
+  #reclaim(): void {
+    if (this.#inUse.length === 0 || this.#closed !== undefined || this.#socket.getSendQueueCount() > 0) return
+    for (const batch of this.#inUse) {
+      batch.clear()
+      this.#free.push(batch)
+    }
+    this.#inUse = []
+  }
+
+  #handleMessage(datagram: Uint8Array, remote: RemoteInfo): void {
+    this.stats.receivedDatagrams += 1
+    if (this.#received.isFull) this.#deliver()
+    if (!this.#received.push(datagram, remote.address, remote.port)) this.stats.oversized += 1
+    if (this.#isDeliveryScheduled) return
+    this.#isDeliveryScheduled = true
+    // Immediates run after the poll phase: by then everything the system had is in the batch.
+    setImmediate(() => {
+      this.#isDeliveryScheduled = false
+      this.#deliver()
+    })
+  }
+
+  #deliver(): void {
+    if (this.#closed === undefined && this.#received.count > 0) this.onReceive?.(this.#received)
+    this.#received.clear()
+  }
+
+  #handleError(error: NodeJS.ErrnoException): void {
+    count(this.stats.receiveErrors, error.code ?? 'UNKNOWN', 1)
+    this.onError?.(error.code ?? 'UNKNOWN')
+  }
+
+  #setBufferSizes(options: NodeDgramOptions): void {
+    try {
+      this.#socket.setRecvBufferSize(options.receiveBufferBytes)
+      this.#socket.setSendBufferSize(options.sendBufferBytes)
+    } catch {
+      // The system's own sizes serve as well, only with less room for bursts.
+    }
+  }
+}
+
+function count(counts: Record<string, number>, code: string, by: number): void {
+  counts[code] = (counts[code] ?? 0) + by
+}
