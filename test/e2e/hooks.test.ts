@@ -68,7 +68,11 @@ describe('before-hooks', () => {
     const ada = await connectPlayer(server)
     await expectRefused(ada.createRoom('room'), 'HOOK_FAILED', /hook broke/)
     await expectRefused(ada.listRooms(), 'HOOK_FAILED', /limit: expected uint/)
-    await expectRefused(ada.joinRoom('00000000-0000-4000-8000-000000000000'), 'HOOK_FAILED', /no message table/)
+    await expectRefused(
+      ada.joinRoom('00000000-0000-4000-8000-000000000000'),
+      'HOOK_FAILED',
+      /no message table/,
+    )
     expect(ada.state).toBe('connected')
     const line = server.logs.find(({ before }) => before === 'room_create')
     expect(line).toMatchObject({ level: 50, msg: 'script error' })
@@ -117,7 +121,10 @@ describe('before-hooks', () => {
     const refusal = new Promise((resolve) => ada.on('error', resolve))
     log.room.send(6, 1)
     log.room.send(7, 1)
-    expect(await refusal).toMatchObject({ op: 'RoomData', error: { error: 'HOOK_REJECTED', message: 'no sixes' } })
+    expect(await refusal).toMatchObject({
+      op: 'RoomData',
+      error: { error: 'HOOK_REJECTED', message: 'no sixes' },
+    })
     expect(await log.next('data')).toMatchObject({ op: 7 })
   })
 })

@@ -15,7 +15,9 @@ describe('joining', () => {
     expect([...bobsRoom.room.members.values()].find(({ username }) => username === 'Ada')?.metadata).toEqual({
       color: 'red',
     })
-    expect(await adasRoom.next('joined')).toMatchObject([{ username: 'Bob', member: bobsRoom.room.me.member }])
+    expect(await adasRoom.next('joined')).toMatchObject([
+      { username: 'Bob', member: bobsRoom.room.me.member },
+    ])
     await bobsRoom.room.leave()
     expect(await adasRoom.next('departed')).toMatchObject([{ reason: 'left' }])
     expect(adasRoom.room.members.size).toBe(1)
@@ -63,7 +65,11 @@ describe('joining', () => {
     })
     const ada = await connectPlayer(server)
     const roomId = await ada.createRoom('room')
-    await expectRefused(ada.joinRoom(roomId, { metadata: { password: 'x' } }), 'ROOM_JOIN_REJECTED', /wrong password/)
+    await expectRefused(
+      ada.joinRoom(roomId, { metadata: { password: 'x' } }),
+      'ROOM_JOIN_REJECTED',
+      /wrong password/,
+    )
     expect((await ada.joinRoom(roomId, { metadata: { password: 'sesame' } })).members.size).toBe(1)
   })
 
@@ -113,7 +119,11 @@ describe('room data', () => {
         sender: { username: string }
         isReliable: boolean
       }>('data')
-      expect({ op, isReliable, sender: sender.username }).toEqual({ op: 513, isReliable: true, sender: 'Ada' })
+      expect({ op, isReliable, sender: sender.username }).toEqual({
+        op: 513,
+        isReliable: true,
+        sender: 'Ada',
+      })
       expect(Buffer.from(data)).toEqual(Buffer.from(bytes))
     }
   })
@@ -207,7 +217,12 @@ describe('what a room sends', () => {
         if (lines.at(-1)?.includes('end')) return lines
       }
     }
-    expect(await heard(first)).toEqual(['0 all from Bob', '9 room from room', '12 sent from room', '0 end from room'])
+    expect(await heard(first)).toEqual([
+      '0 all from Bob',
+      '9 room from room',
+      '12 sent from room',
+      '0 end from room',
+    ])
     expect(await heard(second)).toEqual([
       '0 second from Bob',
       '0 all from Bob',

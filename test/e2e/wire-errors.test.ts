@@ -1,4 +1,10 @@
-import { encodeClientFrame, encodeMessagePack, encodeRoomData, encodeServerFrame, ErrorTable } from '@kaosnet/protocol'
+import {
+  encodeClientFrame,
+  encodeMessagePack,
+  encodeRoomData,
+  encodeServerFrame,
+  ErrorTable,
+} from '@kaosnet/protocol'
 import { describe, expect, it } from 'vitest'
 import { frame, Op, RawClient } from '../support/raw-client.ts'
 import { matchModule, startTestServer } from '../support/test-server.ts'
@@ -52,12 +58,25 @@ describe('bad input gets a precise error and the connection lives on', () => {
     ],
     [
       'room data before a join',
-      encodeRoomData({ room: 3, isReliable: true, isMessagePack: false, op: 1, sender: 0, data: Buffer.from('x') }),
+      encodeRoomData({
+        room: 3,
+        isReliable: true,
+        isMessagePack: false,
+        op: 1,
+        sender: 0,
+        data: Buffer.from('x'),
+      }),
       'ROOM_NOT_JOINED',
       Op.RoomData,
       /handle 3/,
     ],
-    ['a second SessionStart', encodeClientFrame('SessionStart', { id: 9, versions: [1] }), 'WRONG_STATE', Op.SessionStart, /already/],
+    [
+      'a second SessionStart',
+      encodeClientFrame('SessionStart', { id: 9, versions: [1] }),
+      'WRONG_STATE',
+      Op.SessionStart,
+      /already/,
+    ],
     [
       'an operation of the server',
       encodeServerFrame('RpcResponse', { id: 1, payload: 1 }),
@@ -65,8 +84,20 @@ describe('bad input gets a precise error and the connection lives on', () => {
       Op.RpcResponse,
       /RpcResponse/,
     ],
-    ['a heartbeat of the wrong size', frame(Op.Heartbeat, Buffer.alloc(4)), 'INVALID_PAYLOAD', Op.Heartbeat, /21 bytes/],
-    ['reserved flags', frame(Op.RoomData, Buffer.from([1, 0, 0xf0, 0, 0, 0, 0])), 'INVALID_PAYLOAD', Op.RoomData, /reserved/],
+    [
+      'a heartbeat of the wrong size',
+      frame(Op.Heartbeat, Buffer.alloc(4)),
+      'INVALID_PAYLOAD',
+      Op.Heartbeat,
+      /21 bytes/,
+    ],
+    [
+      'reserved flags',
+      frame(Op.RoomData, Buffer.from([1, 0, 0xf0, 0, 0, 0, 0])),
+      'INVALID_PAYLOAD',
+      Op.RoomData,
+      /reserved/,
+    ],
     ['a text message', 'hello', 'INVALID_PAYLOAD', 0, /binary/],
     ['a message that is too large', Buffer.alloc(300_000), 'MESSAGE_TOO_LARGE', 0, /262144/],
   ]
@@ -90,7 +121,11 @@ describe('bad input gets a precise error and the connection lives on', () => {
   it('frames before and after a bad one in the same message are processed', async () => {
     const { port } = await startTestServer({})
     const client = await startedClient(port)
-    client.send(encodeClientFrame('RoomList', { id: 5 }), frame(0x66, Buffer.alloc(0)), encodeClientFrame('RoomList', { id: 6 }))
+    client.send(
+      encodeClientFrame('RoomList', { id: 5 }),
+      frame(0x66, Buffer.alloc(0)),
+      encodeClientFrame('RoomList', { id: 6 }),
+    )
     expect((await client.control('RoomList')).id).toBe(5)
     expect((await client.control('Error')).name).toBe('UNKNOWN_OP')
     expect((await client.control('RoomList')).id).toBe(6)

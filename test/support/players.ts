@@ -50,12 +50,20 @@ export class RoomLog {
   }
 }
 
-export async function joinLogged(client: KaosClient, roomId: string, metadata?: Record<string, unknown>): Promise<RoomLog> {
+export async function joinLogged(
+  client: KaosClient,
+  roomId: string,
+  metadata?: Record<string, unknown>,
+): Promise<RoomLog> {
   return new RoomLog(await client.joinRoom(roomId, { metadata }))
 }
 
 /** Expects a promise to reject with this error of the table. */
-export async function expectRefused(promise: Promise<unknown>, error: ErrorName, text?: RegExp): Promise<KaosError> {
+export async function expectRefused(
+  promise: Promise<unknown>,
+  error: ErrorName,
+  text?: RegExp,
+): Promise<KaosError> {
   const thrown: unknown = await promise.then(
     () => undefined,
     (reason: unknown) => reason,

@@ -102,7 +102,12 @@ export class RawClient {
   async #change(deadline: number, what: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`no ${what} in ${WAIT_MS} ms; got ${this.#frames.map(({ op }) => op).join(', ') || 'nothing'}`)),
+        () =>
+          reject(
+            new Error(
+              `no ${what} in ${WAIT_MS} ms; got ${this.#frames.map(({ op }) => op).join(', ') || 'nothing'}`,
+            ),
+          ),
         Math.max(0, deadline - Date.now()),
       )
       this.#wake = () => {

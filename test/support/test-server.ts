@@ -1,7 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createLogger, createServer, type KaosServer, type ServerConfigInput, type ServerParts } from '@kaosnet/server'
+import {
+  createLogger,
+  createServer,
+  type KaosServer,
+  type ServerConfigInput,
+  type ServerParts,
+} from '@kaosnet/server'
 import { onTestFinished } from 'vitest'
 
 export interface LogLine {

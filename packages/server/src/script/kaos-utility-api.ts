@@ -6,8 +6,8 @@ export function defineUtilityApi({ vm, clock, random, logger }: KaosContext): vo
   vm.defineFunction('kaos.time_now', () => Math.round(clock.unixMs()))
   vm.defineFunction('kaos.uuid', () => random.uuid())
   vm.defineValue('kaos.null', null)
-  // vm.defineArray('kaos.array')
-  // vm.defineJson('kaos.json_encode', 'kaos.json_decode')
+  vm.defineArray('kaos.array')
+  vm.defineJson('kaos.json_encode', 'kaos.json_decode')
   for (const level of ['info', 'warn', 'error'] as const) {
     vm.defineFunction(`kaos.logger_${level}`, (call) => {
       logger[level]({}, loggable(call))
