@@ -11,12 +11,15 @@ export interface ClientClock {
   setTimer(callback: () => void, delayMs: number): ClientTimer
 }
 
+/** Platforms fire a timer above this at once, as if it had overflowed. */
+const MAX_DELAY_MS = 0x7fff_ffff
+
 /** The clock of the browser or of Node. */
 export function platformClock(): ClientClock {
   return {
     nowMs: () => performance.timeOrigin + performance.now(),
     setTimer(callback, delayMs) {
-      const timer = setTimeout(callback, delayMs)
+      const timer = setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS))
       return { cancel: () => clearTimeout(timer) }
     },
   }

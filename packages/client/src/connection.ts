@@ -315,7 +315,9 @@ export class Connection implements TransportHandlers, RoomLink {
 
   /** The join was called off, but the server had let us in already. */
   #leaveUnwanted({ room }: ServerPayload<'RoomJoin'>): void {
-    this.leaveRoom(room, {}).catch((error) => this.#options.onError(error, 'RoomLeave'))
+    this.leaveRoom(room, {}).catch((thrown) => {
+      if (this.#end === undefined) this.#options.onError(toKaosError(thrown, internalError), 'RoomLeave')
+    })
   }
 
   /** Ends the connection for a reason of the server's or the network's. */

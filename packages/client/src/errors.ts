@@ -17,10 +17,13 @@ export function errorFromWire(code: number, message?: string, details?: ErrorDet
   return new KaosError(known ?? 'INTERNAL', message, facts === undefined ? {} : { details: facts })
 }
 
+/** No server makes us wait longer than an hour. */
+const MAX_RETRY_AFTER_MS = 3_600_000
+
 /** How long the server asked to wait before the next try; 0 when it did not say. */
 export function retryAfterMs(error: KaosError): number {
   const given = error.details?.retry_after_ms
-  return typeof given === 'number' && given > 0 ? given : 0
+  return typeof given === 'number' && given > 0 ? Math.min(given, MAX_RETRY_AFTER_MS) : 0
 }
 
 /** Passes a KaosError on and wraps anything else. */
