@@ -50,6 +50,7 @@ function runThroughput(options: BenchOptions): Promise<ThroughputResult[]> {
     seconds: options.seconds ?? THROUGHPUT_SECONDS,
     isPinned,
     log,
+    onFailure,
   })
 }
 
@@ -66,7 +67,13 @@ async function runLatency(options: BenchOptions): Promise<LatencyResult[]> {
     seconds: options.seconds ?? LATENCY_SECONDS,
     seed: options.seed,
     log,
+    onFailure,
   })
+}
+
+function onFailure(cell: string, error: unknown): void {
+  process.exitCode = 1
+  log(`${cell} FAILED: ${error instanceof Error ? error.message : String(error)}`)
 }
 
 function log(line: string): void {

@@ -48,9 +48,11 @@ export async function loadEchoTransport(name: EchoTransportName): Promise<EchoTr
     case 'ws':
       return (await import('./ws-echo.ts')).wsEcho
     case 'rudp-ordered':
+      return (await import('./rudp-echo.ts')).createRudpEcho({ mode: 'reliable-ordered', isEager: false })
     case 'rudp-ordered-eager':
+      return (await import('./rudp-echo.ts')).createRudpEcho({ mode: 'reliable-ordered', isEager: true })
     case 'rudp-unreliable':
-      throw new Error('not yet')
+      return (await import('./rudp-echo.ts')).createRudpEcho({ mode: 'unreliable', isEager: false })
     default:
       return name satisfies never
   }

@@ -23,6 +23,8 @@ export interface LatencyOptions {
   readonly seconds: number
   readonly seed: number
   readonly log: (line: string) => void
+  /** A cell could not be measured; the others still are. */
+  readonly onFailure: (cell: string, error: unknown) => void
 }
 
 /** One row at one loss rate. */
@@ -61,9 +63,13 @@ export async function measureLatency(options: LatencyOptions): Promise<LatencyRe
       continue
     }
     for (const lossPercent of options.lossPercents) {
-      const result = await measureCell(row, lossPercent, measurer, bridgeProgram, options.seed)
-      results.push(result)
-      options.log(describe(result))
+      try {
+        const result = await measureCell(row, lossPercent, measurer, bridgeProgram, options.seed)
+        results.push(result)
+        options.log(describe(result))
+      } catch (error) {
+        options.onFailure(`latency ${row}, ${lossPercent} % loss`, error)
+      }
     }
   }
   return results

@@ -22,6 +22,8 @@ export interface ThroughputOptions {
   /** Whether to give server and generator a core each with `taskset`. */
   readonly isPinned: boolean
   readonly log: (line: string) => void
+  /** A cell could not be measured; the others still are. */
+  readonly onFailure: (cell: string, error: unknown) => void
 }
 
 /** One row with one number of connections and one message size. */
@@ -45,9 +47,13 @@ export async function measureThroughput(options: ThroughputOptions): Promise<Thr
   for (const messageBytes of options.messageSizes) {
     for (const connections of options.connectionCounts) {
       for (const row of options.rows) {
-        const result = await measureRow(row, connections, messageBytes, options)
-        results.push(result)
-        options.log(describe(result))
+        try {
+          const result = await measureRow(row, connections, messageBytes, options)
+          results.push(result)
+          options.log(describe(result))
+        } catch (error) {
+          options.onFailure(`throughput ${row}, ${messageBytes} B, connections: ${connections}`, error)
+        }
       }
     }
   }
