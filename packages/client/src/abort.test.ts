@@ -17,8 +17,8 @@ describe('abortable', () => {
     const controller = new AbortController()
     let finish: (value: string) => void = () => {}
     const late: string[] = []
-    const promise = new Promise<string>((settle) => {
-      finish = settle
+    const promise = new Promise<string>((resolve) => {
+      finish = resolve
     })
     const ended = outcome(abortable(promise, controller.signal, (value) => late.push(value)))
     controller.abort('enough')
