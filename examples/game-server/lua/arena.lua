@@ -43,7 +43,7 @@ end
 local function send_events(ctx, state)
   local events = state.world:take_events()
   if #events > 0 then
-    kaos.room_send(ctx.room_id, op.events, { step = state.world.step_count, events = kaos.array(events) })
+    kaos.room_send(ctx.room_id, op.events, { step = state.world.step_count, events = events })
   end
 end
 
@@ -60,7 +60,7 @@ local function welcome(state, player)
     you = player.slot,
     step = state.world.step_count,
     rules = config.rules,
-    players = kaos.array(players),
+    players = players,
     orbs = kaos.array(orbs),
   }
 end

@@ -5,7 +5,11 @@ import { decodeSnapshot, type Snapshot } from './snapshot.ts'
 
 /** An arena can fill up or end between being found and being joined. */
 const JOIN_ATTEMPTS = 4
-const REJOIN_AFTER_MS = 800
+/** After an arena ended under the player; longer each time, should the next one end at once too. */
+const REJOIN_AFTER_MS = 500
+const MAX_REJOINS = 6
+/** An arena that lasted this long was a good one. */
+const GOOD_STAY_MS = 30_000
 
 export type LinkStatus =
   | { readonly kind: 'joining' }
@@ -28,6 +32,8 @@ export class ArenaLink {
   readonly #choice: PlayerChoice
   readonly #listener: LinkListener
   #room: Room<unknown, unknown> | undefined
+  #joinedMs = 0
+  #rejoins = 0
   #isOver = false
 
   constructor(url: string, choice: PlayerChoice, listener: LinkListener) {
@@ -68,6 +74,7 @@ export class ArenaLink {
     try {
       const room = await this.#join()
       this.#room = room
+      this.#joinedMs = performance.now()
       room.on('data', ({ op, data }) => this.#receive(op, data))
       room.on('closed', (event) => this.#leave(event))
       this.#listener.onStatus({ kind: 'playing' })
@@ -118,15 +125,26 @@ export class ArenaLink {
         this.#end(message ?? 'You were removed from the arena.')
         break
       case 'room_closed':
-        this.#listener.onStatus({ kind: 'reconnecting', attempt: 1 })
-        setTimeout(() => this.#rejoin(), REJOIN_AFTER_MS)
+        this.#rejoinLater(message)
         break
     }
   }
 
-  #rejoin(): void {
-    // Never rejects: it reports its failures itself.
-    if (this.#client.state === 'connected') void this.#enter()
+  #rejoinLater(message: string | undefined): void {
+    if (performance.now() - this.#joinedMs > GOOD_STAY_MS) this.#rejoins = 0
+    this.#rejoins += 1
+    if (this.#rejoins > MAX_REJOINS) {
+      this.#end(message ?? 'The arena ended.')
+      return
+    }
+    this.#listener.onStatus({ kind: 'reconnecting', attempt: this.#rejoins })
+    setTimeout(
+      () => {
+        // Never rejects: it reports its failures itself.
+        if (this.#client.state === 'connected') void this.#enter()
+      },
+      REJOIN_AFTER_MS * 2 ** (this.#rejoins - 1),
+    )
   }
 
   #end(message: string): void {

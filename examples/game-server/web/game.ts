@@ -134,10 +134,10 @@ export class Game {
     this.#advance(match, nowMs)
     const me = match.views.get(match.model.me)
     if (me !== undefined) {
-      const { radiusBase, radiusMax } = match.model.rules
+      const { radiusBase, radiusMax, arenaRadius } = match.model.rules
       const growth = (me.radius - radiusBase) / (radiusMax - radiusBase)
       renderer.camera.setZoom(1 - ZOOM_OUT_AT_MAX * growth)
-      renderer.camera.follow(me.x, me.y, elapsedMs)
+      renderer.camera.follow(me.x, me.y, arenaRadius, elapsedMs)
       hud.showCharge(me.charge)
     }
     renderer.draw(match.scene(nowMs), elapsedMs, { hasMinimap: true })

@@ -37,7 +37,6 @@ const game = new Game(query.get('server') ?? location.origin, {
 })
 
 function showSound(): void {
-  soundButton.textContent = sound.isMuted ? 'Sound off' : 'Sound on'
   soundButton.setAttribute('aria-pressed', String(!sound.isMuted))
 }
 

@@ -1,5 +1,5 @@
 --- Every number of the game. Change one, start a new arena, and it plays differently.
---- Lengths are in units (the arena is 2,200 of them across), speeds in units per second, times in ticks.
+--- Lengths are in units (the arena is 2,000 of them across), speeds in units per second, times in ticks.
 
 local config = {
   max_players = 50,
@@ -11,7 +11,7 @@ local config = {
   catch_up_ticks = 5,
 
   orbs = {
-    base_count = 90,
+    base_count = 120,
     per_player = 4,
     limit = 400,
     spawned_per_tick = 3,
@@ -45,10 +45,10 @@ local config = {
 --- Rules of movement. They are sent to every client, which predicts its own player with them.
 config.rules = {
   tick_rate = 30,
-  arena_radius = 1100,
-  radius_base = 21,
-  radius_per_root_score = 1.9,
-  radius_max = 60,
+  arena_radius = 1000,
+  radius_base = 26,
+  radius_per_root_score = 2,
+  radius_max = 66,
   speed = 345,
   --- A player of the largest radius keeps this share of the speed.
   speed_share_at_max = 0.66,
@@ -69,10 +69,10 @@ config.rules = {
 
 --- One large bumper in the middle and six around it.
 local bumpers = config.rules.bumpers
-bumpers[1] = { x = 0, y = 0, radius = 84 }
+bumpers[1] = { x = 0, y = 0, radius = 90 }
 for i = 1, 6 do
   local angle = (i - 0.5) * math.pi / 3
-  bumpers[i + 1] = { x = math.cos(angle) * 620, y = math.sin(angle) * 620, radius = 50 }
+  bumpers[i + 1] = { x = math.cos(angle) * 560, y = math.sin(angle) * 560, radius = 54 }
 end
 
 return config

@@ -1,5 +1,7 @@
 /** About this many square units are visible, on a phone as on a wide screen, so that nobody sees much more. */
-const VISIBLE_AREA = 1_050_000
+const VISIBLE_AREA = 880_000
+/** How far from the rim the view's middle stays, as a share of the smaller side of the screen. */
+const RIM_SHARE = 0.3
 const FOLLOW_HALF_LIFE_MS = 70
 const SHAKE_HALF_LIFE_MS = 90
 
@@ -32,10 +34,17 @@ export class Camera {
     this.y = y
   }
 
-  follow(x: number, y: number, elapsedMs: number): void {
+  /**
+   * Moves towards a point. Near the rim of the arena it stays behind, so that the screen is not half filled with the
+   * night outside.
+   */
+  follow(x: number, y: number, arenaRadius: number, elapsedMs: number): void {
+    const distance = Math.hypot(x, y)
+    const allowed = arenaRadius - RIM_SHARE * (Math.min(this.width, this.height) / this.scale)
+    const pull = Math.min(1, Math.max(allowed, 0) / Math.max(distance, 1))
     const share = 1 - 0.5 ** (elapsedMs / FOLLOW_HALF_LIFE_MS)
-    this.x += (x - this.x) * share
-    this.y += (y - this.y) * share
+    this.x += (x * pull - this.x) * share
+    this.y += (y * pull - this.y) * share
     this.#shake *= 0.5 ** (elapsedMs / SHAKE_HALF_LIFE_MS)
   }
 

@@ -110,7 +110,8 @@ export class Effects {
     this.#flyers = this.#flyers.filter((flyer) => nowMs - flyer.bornMs < FLIGHT_MS)
   }
 
-  draw(context: CanvasRenderingContext2D, camera: Camera, nowMs: number): void {
+  /** What must not hide a player's face: sparks and flying orbs. */
+  drawBelow(context: CanvasRenderingContext2D, nowMs: number): void {
     context.globalCompositeOperation = 'lighter'
     for (const particle of this.#particles) {
       const left = 1 - (nowMs - particle.bornMs) / particle.lifeMs
@@ -121,6 +122,12 @@ export class Effects {
     }
     context.globalAlpha = 1
     for (const flyer of this.#flyers) this.#drawFlyer(context, flyer, nowMs)
+    context.globalCompositeOperation = 'source-over'
+  }
+
+  /** What everybody must see: shock waves and numbers. */
+  drawAbove(context: CanvasRenderingContext2D, camera: Camera, nowMs: number): void {
+    context.globalCompositeOperation = 'lighter'
     for (const ring of this.#rings) drawRing(context, ring, nowMs)
     context.globalCompositeOperation = 'source-over'
     for (const text of this.#texts) drawText(context, camera, text, nowMs)

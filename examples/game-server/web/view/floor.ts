@@ -36,7 +36,11 @@ export class Floor {
 
   /** Drawn in CSS pixels, behind everything. */
   drawSky(context: CanvasRenderingContext2D, camera: Camera, nowMs: number): void {
-    context.fillStyle = '#05070f'
+    const night = context.createLinearGradient(0, 0, camera.width, camera.height)
+    night.addColorStop(0, '#0b0a22')
+    night.addColorStop(0.5, '#060816')
+    night.addColorStop(1, '#0d0a24')
+    context.fillStyle = night
     context.fillRect(0, 0, camera.width, camera.height)
     context.fillStyle = '#c9d6ff'
     for (const star of this.#stars) {
@@ -53,14 +57,15 @@ export class Floor {
   drawArena(context: CanvasRenderingContext2D, camera: Camera, scene: Scene): void {
     const { arenaRadius, nowMs } = scene
     const light = context.createRadialGradient(0, 0, 0, 0, 0, arenaRadius)
-    light.addColorStop(0, '#18224a')
-    light.addColorStop(0.65, '#0f1735')
-    light.addColorStop(1, '#0b1029')
+    light.addColorStop(0, '#22306a')
+    light.addColorStop(0.55, '#172350')
+    light.addColorStop(1, '#101a40')
     context.fillStyle = light
     context.beginPath()
     context.arc(0, 0, arenaRadius, 0, 2 * Math.PI)
     context.fill()
     drawGrid(context, camera, arenaRadius)
+    drawCircles(context, arenaRadius)
     drawRim(context, arenaRadius, nowMs)
     scene.bumpers.forEach((bumper, index) => {
       if (camera.sees(bumper.x, bumper.y, bumper.radius * 2)) {
@@ -88,7 +93,7 @@ export class Floor {
     context.globalCompositeOperation = 'source-over'
     context.globalAlpha = 1
 
-    context.fillStyle = flash > 0 ? `rgb(120 30 80 / ${0.9})` : '#23123a'
+    context.fillStyle = flash > 0 ? '#78204f' : '#23123a'
     context.beginPath()
     context.arc(x, y, swell, 0, 2 * Math.PI)
     context.fill()
@@ -119,7 +124,7 @@ function drawGrid(context: CanvasRenderingContext2D, camera: Camera, arenaRadius
   const halfWidth = camera.width / 2 / camera.scale
   const halfHeight = camera.height / 2 / camera.scale
   context.lineWidth = 1.2
-  context.strokeStyle = 'rgb(126 154 255 / 0.09)'
+  context.strokeStyle = 'rgb(126 160 255 / 0.1)'
   context.beginPath()
   for (const x of gridLines(camera.x - halfWidth, camera.x + halfWidth, arenaRadius)) {
     const end = Math.sqrt(arenaRadius * arenaRadius - x * x)
@@ -139,17 +144,28 @@ function* gridLines(from: number, to: number, arenaRadius: number): Generator<nu
   for (let line = first; line <= Math.min(to, arenaRadius); line += GRID_UNITS) yield line
 }
 
+/** Markings that tell at a glance how far the middle is. */
+function drawCircles(context: CanvasRenderingContext2D, arenaRadius: number): void {
+  context.lineWidth = 2.5
+  context.strokeStyle = 'rgb(126 164 255 / 0.16)'
+  for (const share of [1 / 3, 2 / 3]) {
+    context.beginPath()
+    context.arc(0, 0, arenaRadius * share, 0, 2 * Math.PI)
+    context.stroke()
+  }
+}
+
 /** Several strokes of decreasing width make a glow that costs nothing. */
 function drawRim(context: CanvasRenderingContext2D, arenaRadius: number, nowMs: number): void {
   const pulse = 0.85 + 0.15 * Math.sin(nowMs * 0.002)
   for (const [width, alpha] of [
-    [56, 0.06],
-    [32, 0.1],
-    [16, 0.22],
-    [6, 0.95],
+    [84, 0.07],
+    [46, 0.12],
+    [20, 0.3],
+    [7, 1],
   ] as const) {
     context.lineWidth = width
-    context.strokeStyle = `rgb(91 141 255 / ${alpha * pulse})`
+    context.strokeStyle = `rgb(98 152 255 / ${alpha * pulse})`
     context.beginPath()
     context.arc(0, 0, arenaRadius + 3, 0, 2 * Math.PI)
     context.stroke()

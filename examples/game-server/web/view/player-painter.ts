@@ -101,8 +101,11 @@ export class PlayerPainter {
     context.save()
     context.translate(player.x, player.y)
     context.save()
-    if (speed > 1) context.rotate(Math.atan2(player.vy, player.vx))
+    // Stretches along the motion without turning the light on the body.
+    const heading = Math.atan2(player.vy, player.vx)
+    context.rotate(heading)
     context.scale(1 + stretch, 1 - stretch * 0.7)
+    context.rotate(-heading)
     context.drawImage(this.#sprites.body(player.hue), -radius, -radius, 2 * radius, 2 * radius)
     context.restore()
     drawFace(context, radius, facing, isBlinking(player.slot, nowMs), player.isDashing)

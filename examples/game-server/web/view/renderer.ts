@@ -39,9 +39,10 @@ export class Renderer {
     this.camera.apply(context, this.#pixelRatio, scene.nowMs)
     this.floor.drawArena(context, this.camera, scene)
     drawOrbs(context, this.camera, scene, this.#sprites)
-    this.#players.draw(context, this.camera, scene, elapsedMs)
     this.effects.update(scene.nowMs, elapsedMs)
-    this.effects.draw(context, this.camera, scene.nowMs)
+    this.effects.drawBelow(context, scene.nowMs)
+    this.#players.draw(context, this.camera, scene, elapsedMs)
+    this.effects.drawAbove(context, this.camera, scene.nowMs)
 
     this.#inPixels()
     if (options.hasMinimap) drawMinimap(context, this.camera, scene)
