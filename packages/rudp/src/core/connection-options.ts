@@ -91,6 +91,8 @@ export interface ConnectionOptions {
   readonly mtu?: MtuOptions
   readonly liveness?: LivenessOptions
   readonly keyUpdate?: KeyUpdateOptions
+  /** Numbers of the first packet in each direction. They are 0 except in tests of very old connections. */
+  readonly firstPacketNumbers?: { readonly sent: number; readonly received: number }
   /** Events kept for `events`; 0 = none. Default 512. The ring grows as events come. */
   readonly eventCapacity?: number
 }

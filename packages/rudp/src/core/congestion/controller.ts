@@ -15,6 +15,18 @@ export interface PathRtt {
   readonly minMs: number
 }
 
+/** What one ACK frame acknowledged anew. The same object is filled again for each. */
+export interface CongestionAck {
+  ackedBytes: number
+  /** When the newest acknowledged packet was sent. */
+  largestSentAtMs: number
+  largestPacketNumber: number
+  /** The number the next packet will have. */
+  nextPacketNumber: number
+  /** There was less to send than the window allows, so the window must not grow. */
+  isAppLimited: boolean
+}
+
 /**
  * Decides how many bytes may be in flight and how fast they may leave. It sees only bytes and times, so one
  * is exchanged for another without the rest of the connection noticing.
@@ -22,34 +34,20 @@ export interface PathRtt {
 export interface CongestionController {
   /** Bytes that may be in flight. */
   readonly windowBytes: number
-  /** Slow start ends here; Infinity before the first congestion signal. */
-  readonly slowStartThresholdBytes: number
-  /** Bytes per second to pace at, or 0 to let the pacer derive it from window and RTT. */
+  readonly isInSlowStart: boolean
+  /** Bytes per second to pace at; 0 = derive it from window and RTT. */
   readonly pacingBytesPerSecond: number
-  onSent(sizeBytes: number, packetNumber: number, nowMs: number): void
-  /** Called once per ACK frame that acknowledged anything new. `sentAtMs` is that of the largest acknowledged. */
   onAck(ack: CongestionAck, rtt: PathRtt, nowMs: number): void
-  /** Called once per detection, with the sum of the lost bytes and the newest lost packet's sending time. */
-  onLoss(lostBytes: number, newestLostSentAtMs: number, rtt: PathRtt, nowMs: number): void
-  /** RFC 9002 §7.6: nothing came through for a long time. */
+  /** Called once per detection, with the sum of the lost bytes and when the newest of them was sent. */
+  onLoss(lostBytes: number, newestSentAtMs: number, rtt: PathRtt, nowMs: number): void
+  /** Nothing came through for a long time (RFC 9002 §7.6). */
   onPersistentCongestion(): void
-  /** All traffic has delayed itself for long; give back this share of the rate (0 < factor < 1). */
-  onDelayed(factor: number): void
-}
-
-/** What one ACK frame acknowledged. The same object is filled anew for each. */
-export interface CongestionAck {
-  ackedBytes: number
-  largestSentAtMs: number
-  largestPacketNumber: number
-  nextPacketNumber: number
-  /** Bytes in flight before this ACK. */
-  priorInFlightBytes: number
-  /** The sender had less to send than the window allowed, so the window must not grow. */
-  isAppLimited: boolean
+  /** A queue has stood on the path for long: give back a share of the rate, factor < 1. */
+  onStandingQueue(factor: number): void
 }
 
 /** The packet size windows are counted in. */
 export const SEGMENT_BYTES = 1200
-export const INITIAL_WINDOW_BYTES = Math.min(10 * SEGMENT_BYTES, Math.max(2 * SEGMENT_BYTES, 14_720))
+/** RFC 9002 §7.2: min(10 segments, max(2 segments, 14 720)). */
+export const INITIAL_WINDOW_BYTES = 10 * SEGMENT_BYTES
 export const MINIMUM_WINDOW_BYTES = 2 * SEGMENT_BYTES

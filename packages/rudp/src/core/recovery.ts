@@ -1,0 +1,448 @@
+import { MAX_ACK_DELAY_MS, MAX_LAZY_ACK_DELAY_MS } from './ack-tracker.ts'
+import type { CongestionAck, CongestionController } from './congestion/controller.ts'
+import { SEGMENT_BYTES } from './congestion/controller.ts'
+import { ConnectionEvent, type EventRing } from './event-ring.ts'
+import { ACK_BITFIELD_SPAN } from './frame-types.ts'
+import type { FrameReader } from './frame-reader.ts'
+import { Pacer } from './pacer.ts'
+import { nearestCongruent } from './packet-number.ts'
+import { GRANULARITY_MS, RttEstimator } from './rtt.ts'
+import {
+  PACKET_ACKED,
+  PACKET_LOST,
+  PACKET_OUTSTANDING,
+  PACKET_SKIPPED,
+  type SentPackets,
+  SENT_ELICITING,
+  SENT_MTU_PROBE,
+  SENT_PROMPT,
+} from './sent-packets.ts'
+import { ShareWindow } from './share-window.ts'
+
+/** A packet is lost when so many newer ones were acknowledged (RFC 9002 §6.1.1). */
+const PACKET_THRESHOLD = 3
+/** … or when a newer one was and it is older than this share of the RTT (RFC 9002 §6.1.2). */
+const TIME_THRESHOLD = 9 / 8
+/** Probes never come further apart than this. */
+const MAX_PROBE_INTERVAL_MS = 2000
+/** Nothing through for so many probe timeouts is persistent congestion (RFC 9002 §7.6.1). */
+const PERSISTENT_TIMEOUTS = 3
+/** A stream with fewer prompt packets than this per round trip is thin: see `isThin`. */
+const THIN_PACKETS = 4
+
+/** Who has to know what became of packets. */
+export interface PacketFates {
+  onUnitAcked(kind: number, owner: number, index: number): void
+  onUnitLost(kind: number, owner: number, index: number, packetNumber: number): void
+  /** A packet arrived that carried an ACK with this largest number. */
+  onAckArrived(largest: number): void
+  onSizeAcked(sizeBytes: number, isMtuProbe: boolean, nowMs: number): void
+  onSizeLost(sizeBytes: number, isMtuProbe: boolean, nowMs: number): void
+}
+
+/**
+ * Finds out what became of the packets sent (RFC 9002): acknowledged, lost, or due for a probe; keeps the RTT,
+ * the congestion controller and the pacer informed.
+ */
+export class Recovery {
+  readonly rtt: RttEstimator
+  readonly pacer: Pacer
+  readonly #sent: SentPackets
+  readonly #fates: PacketFates
+  readonly #events: EventRing
+  #controller: CongestionController
+
+  #inFlightBytes = 0
+  #elicitingInFlight = 0
+  #promptInFlight = 0
+  #largestAcked: number
+  /** No packet below this is outstanding. */
+  #lowestOutstanding = 0
+  /** No prompt packet below this is outstanding. */
+  #lowestPrompt = 0
+  #lastElicitingMs = 0
+  /** When the newest packets that elicit promptly were sent, as a ring. */
+  readonly #promptTimesMs = new Float64Array(THIN_PACKETS).fill(Number.NEGATIVE_INFINITY)
+  #promptCount = 0
+  /** When older data was last sent again, or a probe became due. */
+  #lastRepeatMs = Number.NEGATIVE_INFINITY
+  /** When the oldest packet overtaken by an acknowledged one is lost. */
+  #lossTimeMs = Number.POSITIVE_INFINITY
+  /** How long the peer holds ACKs back: rises at once, falls slowly. */
+  #peerAckDelayMs = MAX_ACK_DELAY_MS
+  #unansweredProbes = 0
+  #probesDue = 0
+  #lastLossMs: number
+  readonly #lossShare = new ShareWindow()
+  readonly #ack: CongestionAck = {
+    ackedBytes: 0,
+    largestSentAtMs: 0,
+    largestPacketNumber: 0,
+    nextPacketNumber: 0,
+    isAppLimited: false,
+  }
+  #newestAcked = -1
+  #sawPromptAck = false
+
+  packetsLost = 0
+  packetsLostSpuriously = 0
+  probeTimeouts = 0
+  acks = 0
+  appLimitedAcks = 0
+
+  constructor(
+    sent: SentPackets,
+    controller: CongestionController,
+    fates: PacketFates,
+    events: EventRing,
+    initialRttMs: number,
+    nowMs: number,
+  ) {
+    this.#sent = sent
+    this.#largestAcked = sent.next - 1
+    this.#controller = controller
+    this.#fates = fates
+    this.#events = events
+    this.#lastLossMs = nowMs
+    this.rtt = new RttEstimator(initialRttMs)
+    this.pacer = new Pacer(nowMs)
+    this.pacer.update(controller, initialRttMs)
+  }
+
+  get inFlightBytes(): number {
+    return this.#inFlightBytes
+  }
+
+  get windowBytes(): number {
+    return this.#controller.windowBytes
+  }
+
+  /** Bytes that may still be sent now. */
+  get availableBytes(): number {
+    return Math.max(0, this.#controller.windowBytes - this.#inFlightBytes)
+  }
+
+  /** The largest packet number the peer acknowledged, -1 at first. */
+  get largestAcked(): number {
+    return this.#largestAcked
+  }
+
+  /** Probes that must be sent although window and pacer may forbid it. */
+  get probesDue(): number {
+    return this.#probesDue
+  }
+
+  /** When a packet was last found lost; at first, when the connection began. */
+  get lastLossMs(): number {
+    return this.#lastLossMs
+  }
+
+  /** RFC 9002 §6.2.1 without backoff: three of these is how long anything old may matter. */
+  get probeTimeoutMs(): number {
+    return this.rtt.timeoutMs + MAX_ACK_DELAY_MS
+  }
+
+  /**
+   * Whether packets that need an ACK are so few that the loss of one is not noticed by ACKs of those after it
+   * within a round trip. Then the probe timer runs from the oldest such packet and reckons with the delay the
+   * peer's ACKs really have: for a packet each tick, RFC 9002's timer would start anew each tick and never end.
+   */
+  get isThin(): boolean {
+    const newest = this.#promptTimesMs[(this.#promptCount + THIN_PACKETS - 1) % THIN_PACKETS]!
+    const oldest = this.#promptTimesMs[this.#promptCount % THIN_PACKETS]!
+    return newest - oldest >= this.rtt.smoothedMs
+  }
+
+  lossShare(nowMs: number): number {
+    return this.#lossShare.value(nowMs)
+  }
+
+  /** A change to another network: what was learnt of the old path is void. */
+  resetPath(controller: CongestionController, initialRttMs: number, nowMs: number): void {
+    this.#controller = controller
+    Object.assign(this.rtt, new RttEstimator(initialRttMs))
+    this.#unansweredProbes = 0
+    this.#lastLossMs = nowMs
+    this.pacer.update(controller, this.rtt.smoothedMs)
+  }
+
+  /** Shrinks the rate because a queue stands on the path. */
+  onStandingQueue(factor: number): void {
+    this.#controller.onStandingQueue(factor)
+    this.pacer.update(this.#controller, this.rtt.smoothedMs)
+  }
+
+  /** A packet goes out; its units were added to the sent packets before. */
+  onSent(sizeBytes: number, flags: number, isRepeating: boolean, ackLargest: number, nowMs: number): void {
+    this.#sent.record(sizeBytes, flags, ackLargest, nowMs)
+    if ((flags & SENT_ELICITING) === 0) return
+    this.#inFlightBytes += sizeBytes
+    this.#elicitingInFlight++
+    this.#lastElicitingMs = nowMs
+    if (isRepeating) this.#lastRepeatMs = nowMs
+    if ((flags & SENT_PROMPT) !== 0) {
+      this.#promptInFlight++
+      this.#promptTimesMs[this.#promptCount++ % THIN_PACKETS] = nowMs
+    }
+    this.#lossShare.add(0, 1, nowMs)
+    this.pacer.onSent(sizeBytes, nowMs)
+  }
+
+  /** A probe packet was sent. */
+  onProbeSent(): void {
+    if (this.#probesDue > 0) this.#probesDue--
+  }
+
+  /** Takes an ACK frame. @returns false when it acknowledges what was never sent */
+  onAck(frame: FrameReader, nowMs: number): boolean {
+    const sent = this.#sent
+    const largest = nearestCongruent(frame.ackLargest, 2 ** (8 * frame.ackLargestBytes), sent.next)
+    if (largest >= sent.next) return false
+    const priorInFlightBytes = this.#inFlightBytes
+    this.#ack.ackedBytes = 0
+    this.#newestAcked = -1
+    this.#sawPromptAck = false
+    if (!this.#acknowledgeAll(frame, largest, nowMs)) return false
+    if (this.#newestAcked < 0) return true
+    this.#largestAcked = Math.max(this.#largestAcked, this.#newestAcked)
+    this.#sampleRtt(largest, frame.ackDelayMs, nowMs)
+    if (this.#sawPromptAck) {
+      this.#unansweredProbes = 0
+      this.#probesDue = 0
+    }
+    this.#detectLost(nowMs)
+    this.#informController(priorInFlightBytes, nowMs)
+    sent.prune(nowMs - 2 * this.rtt.timeoutMs)
+    return true
+  }
+
+  /** When `onTimeout` is due; Infinity = never. */
+  deadlineMs(): number {
+    return Math.min(this.#lossTimeMs, this.#probeDeadlineMs())
+  }
+
+  /** Declares lost what is overdue; otherwise, if nothing came back for long, makes a probe due. */
+  onTimeout(nowMs: number): void {
+    if (nowMs >= this.#lossTimeMs) {
+      this.#detectLost(nowMs)
+      return
+    }
+    if (nowMs < this.#probeDeadlineMs()) return
+    this.#unansweredProbes++
+    this.#probesDue = 1
+    this.#lastRepeatMs = nowMs
+    this.#lastElicitingMs = nowMs
+    this.probeTimeouts++
+    this.#events.record(nowMs, ConnectionEvent.ProbeTimeout, this.#unansweredProbes, 0)
+  }
+
+  /** Walks over all packets the frame acknowledges. @returns false: one of them was never sent */
+  #acknowledgeAll(frame: FrameReader, largest: number, nowMs: number): boolean {
+    const { first } = this.#sent
+    if (!this.#acknowledge(largest, nowMs)) return false
+    let bits = frame.ackBits
+    for (let packetNumber = largest - 1; bits !== 0 && packetNumber >= first; packetNumber--) {
+      if ((bits & 1) !== 0 && !this.#acknowledge(packetNumber, nowMs)) return false
+      bits >>>= 1
+    }
+    if (frame.ackFloor === 0) return true
+    let packetNumber = largest - ACK_BITFIELD_SPAN
+    for (let range = 0; range < frame.ackRangeCount; range++) {
+      const end = packetNumber - frame.ackGaps[range]!
+      if (!this.#acknowledgeRun(packetNumber, end, nowMs)) return false
+      packetNumber = end - frame.ackMissing[range]!
+    }
+    return this.#acknowledgeRun(packetNumber, largest - frame.ackFloor - 1, nowMs)
+  }
+
+  /** Acknowledges from `newest` down to, but not including, `end`. */
+  #acknowledgeRun(newest: number, end: number, nowMs: number): boolean {
+    const lowest = Math.max(end + 1, this.#sent.first)
+    for (let packetNumber = newest; packetNumber >= lowest; packetNumber--) {
+      if (!this.#acknowledge(packetNumber, nowMs)) return false
+    }
+    return true
+  }
+
+  #acknowledge(packetNumber: number, nowMs: number): boolean {
+    const sent = this.#sent
+    if (packetNumber < sent.first) return true
+    const fate = sent.fate(packetNumber)
+    if (fate === PACKET_SKIPPED) return false
+    if (fate === PACKET_LOST) this.#acknowledgeLate(packetNumber, nowMs)
+    if (fate !== PACKET_OUTSTANDING) return true
+    const sizeBytes = sent.sizeBytes(packetNumber)
+    const flags = sent.flags(packetNumber)
+    this.#settle(packetNumber, PACKET_ACKED, sizeBytes, flags)
+    this.#ack.ackedBytes += sizeBytes
+    if ((flags & SENT_PROMPT) !== 0) this.#sawPromptAck = true
+    if (packetNumber > this.#newestAcked) this.#newestAcked = packetNumber
+    this.#ackUnits(packetNumber)
+    this.#fates.onSizeAcked(sizeBytes, (flags & SENT_MTU_PROBE) !== 0, nowMs)
+    return true
+  }
+
+  /** It was not lost after all: what it carried need not be sent again. */
+  #acknowledgeLate(packetNumber: number, nowMs: number): void {
+    this.#sent.setFate(packetNumber, PACKET_ACKED)
+    this.packetsLostSpuriously++
+    this.#events.record(
+      nowMs,
+      ConnectionEvent.PacketLateAcked,
+      packetNumber,
+      this.#sent.sizeBytes(packetNumber),
+    )
+    this.#ackUnits(packetNumber)
+  }
+
+  #ackUnits(packetNumber: number): void {
+    const sent = this.#sent
+    const ackLargest = sent.ackLargest(packetNumber)
+    if (ackLargest >= 0) this.#fates.onAckArrived(ackLargest)
+    const start = sent.unitStart(packetNumber)
+    const end = start + sent.unitCount(packetNumber)
+    for (let unit = start; unit < end; unit++) {
+      this.#fates.onUnitAcked(sent.unitKind(unit), sent.unitOwner(unit), sent.unitIndex(unit))
+    }
+  }
+
+  #settle(packetNumber: number, fate: number, sizeBytes: number, flags: number): void {
+    this.#sent.setFate(packetNumber, fate)
+    this.#inFlightBytes -= sizeBytes
+    this.#elicitingInFlight--
+    if ((flags & SENT_PROMPT) !== 0) this.#promptInFlight--
+  }
+
+  /** RFC 9002 §5.1: a sample only when the largest number in the ACK is newly acknowledged. */
+  #sampleRtt(largest: number, ackDelayMs: number, nowMs: number): void {
+    if (this.#newestAcked !== largest) return
+    const delayMs = Math.max(ackDelayMs, 0)
+    this.rtt.onSample(nowMs - this.#sent.sentAtMs(largest), delayMs, nowMs)
+    this.#events.record(
+      nowMs,
+      ConnectionEvent.Rtt,
+      Math.round(this.rtt.smoothedMs * 1000),
+      Math.round(this.rtt.latestMs * 1000),
+    )
+    if ((this.#sent.flags(largest) & SENT_PROMPT) === 0) return
+    const promptDelayMs = Math.min(delayMs, MAX_ACK_DELAY_MS)
+    const change = promptDelayMs - this.#peerAckDelayMs
+    this.#peerAckDelayMs += change > 0 ? change : change / 8
+  }
+
+  #detectLost(nowMs: number): void {
+    const sent = this.#sent
+    const { rtt } = this
+    const lossDelayMs = Math.max(TIME_THRESHOLD * Math.max(rtt.smoothedMs, rtt.latestMs), GRANULARITY_MS)
+    const persistentMs = PERSISTENT_TIMEOUTS * this.probeTimeoutMs
+    let lostBytes = 0
+    let newestSentAtMs = 0
+    let runStartMs = Number.POSITIVE_INFINITY
+    let isPersistent = false
+    this.#lossTimeMs = Number.POSITIVE_INFINITY
+    this.#lowestOutstanding = this.#firstOutstanding(this.#lowestOutstanding, this.#largestAcked)
+    for (let number = this.#lowestOutstanding; number < this.#largestAcked; number++) {
+      const fate = sent.fate(number)
+      if (fate === PACKET_ACKED) runStartMs = Number.POSITIVE_INFINITY
+      if (fate !== PACKET_OUTSTANDING) continue
+      const sentAtMs = sent.sentAtMs(number)
+      if (this.#largestAcked - number < PACKET_THRESHOLD && sentAtMs + lossDelayMs > nowMs) {
+        this.#lossTimeMs = Math.min(this.#lossTimeMs, sentAtMs + lossDelayMs)
+        continue
+      }
+      runStartMs = Math.min(runStartMs, sentAtMs)
+      if (sentAtMs - runStartMs > persistentMs) isPersistent = true
+      if (this.#declareLost(number, nowMs)) {
+        lostBytes += sent.sizeBytes(number)
+        newestSentAtMs = sentAtMs
+      }
+    }
+    if (lostBytes === 0) return
+    this.#lastLossMs = nowMs
+    this.#controller.onLoss(lostBytes, newestSentAtMs, rtt, nowMs)
+    if (isPersistent && rtt.hasSample) this.#controller.onPersistentCongestion()
+    this.#windowChanged(nowMs)
+  }
+
+  /** @returns whether the loss is one congestion control should hear of */
+  #declareLost(packetNumber: number, nowMs: number): boolean {
+    const sent = this.#sent
+    const sizeBytes = sent.sizeBytes(packetNumber)
+    const flags = sent.flags(packetNumber)
+    const isMtuProbe = (flags & SENT_MTU_PROBE) !== 0
+    this.#settle(packetNumber, PACKET_LOST, sizeBytes, flags)
+    const start = sent.unitStart(packetNumber)
+    const end = start + sent.unitCount(packetNumber)
+    for (let unit = start; unit < end; unit++) {
+      this.#fates.onUnitLost(sent.unitKind(unit), sent.unitOwner(unit), sent.unitIndex(unit), packetNumber)
+    }
+    this.#fates.onSizeLost(sizeBytes, isMtuProbe, nowMs)
+    this.#events.record(nowMs, ConnectionEvent.PacketLost, packetNumber, sizeBytes)
+    if (isMtuProbe) return false
+    this.packetsLost++
+    this.#lossShare.add(1, 0, nowMs)
+    return true
+  }
+
+  #informController(priorInFlightBytes: number, nowMs: number): void {
+    const controller = this.#controller
+    const ack = this.#ack
+    // One burst short of the window is as good as full: the pacer may have held it back.
+    const marginBytes = Math.min(10 * SEGMENT_BYTES, controller.windowBytes / 2)
+    ack.isAppLimited = priorInFlightBytes + marginBytes < controller.windowBytes
+    ack.largestPacketNumber = this.#newestAcked
+    ack.largestSentAtMs = this.#sent.sentAtMs(this.#newestAcked)
+    ack.nextPacketNumber = this.#sent.next
+    this.acks++
+    if (ack.isAppLimited) this.appLimitedAcks++
+    controller.onAck(ack, this.rtt, nowMs)
+    this.#windowChanged(nowMs)
+  }
+
+  #windowChanged(nowMs: number): void {
+    this.pacer.update(this.#controller, this.rtt.smoothedMs)
+    this.#events.record(
+      nowMs,
+      ConnectionEvent.CongestionWindow,
+      this.#controller.windowBytes,
+      this.#inFlightBytes,
+    )
+  }
+
+  #probeDeadlineMs(): number {
+    if (this.#elicitingInFlight === 0) return Number.POSITIVE_INFINITY
+    let sinceMs = this.#lastElicitingMs
+    let timeoutMs = this.rtt.timeoutMs + MAX_LAZY_ACK_DELAY_MS + MAX_ACK_DELAY_MS
+    if (this.#promptInFlight > 0) {
+      if (this.isThin) {
+        this.#lowestPrompt = this.#firstPrompt()
+        sinceMs = Math.max(this.#sent.sentAtMs(this.#lowestPrompt), this.#lastRepeatMs)
+        timeoutMs = this.rtt.timeoutMs + this.#peerAckDelayMs
+      } else {
+        const newest = this.#promptTimesMs[(this.#promptCount + THIN_PACKETS - 1) % THIN_PACKETS]!
+        sinceMs = Math.max(newest, this.#lastRepeatMs)
+        timeoutMs = this.probeTimeoutMs
+      }
+    }
+    const backedOffMs = Math.min(timeoutMs * 2 ** this.#unansweredProbes, MAX_PROBE_INTERVAL_MS)
+    return sinceMs + Math.max(timeoutMs, backedOffMs)
+  }
+
+  #firstOutstanding(from: number, end: number): number {
+    let packetNumber = Math.max(from, this.#sent.first)
+    while (packetNumber < end && this.#sent.fate(packetNumber) !== PACKET_OUTSTANDING) packetNumber++
+    return packetNumber
+  }
+
+  #firstPrompt(): number {
+    const sent = this.#sent
+    let packetNumber = Math.max(this.#lowestPrompt, sent.first)
+    while (
+      packetNumber < sent.next - 1 &&
+      !(sent.fate(packetNumber) === PACKET_OUTSTANDING && (sent.flags(packetNumber) & SENT_PROMPT) !== 0)
+    ) {
+      packetNumber++
+    }
+    return packetNumber
+  }
+}
