@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer as createTcpServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { KaosClient } from '@kaosnet/client'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url))
+const COMMAND = path('packages/cli/dist/main.js')
+const ARENA = path('examples/game-server')
+
+interface Run {
+  readonly process: ChildProcess
+  /** Resolves when the output matches; rejects when the command ends before. */
+  until(pattern: RegExp): Promise<RegExpMatchArray>
+  readonly exit: Promise<number | null>
+  readonly output: () => string
+}
+
+/** The built command in a process of its own, as a user runs it. */
+function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Run {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  let check: () => void = () => {}
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      check()
+    })
+  }
+  const exit = new Promise<number | null>((resolve) => child.on('close', resolve))
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return {
+    process: child,
+    exit,
+    output: () => output,
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        check = () => {
+          const match = output.match(pattern)
+          if (match !== null) resolve(match)
+        }
+        check()
+        void exit.then((code) => reject(new Error(`ended with ${code}: ${output}`)))
+      }),
+  }
+}
+
+const ADDRESS = /Play\s+(http:\/\/localhost:(\d+)\/)/
+
+describe('kaosnet start', () => {
+  it('prints the addresses, serves page, health and metrics, lets a client play, and stops on SIGTERM', async () => {
+    const server = run(['start', ARENA, '--port', '0', '--anonymous', '--env', 'bots=2'])
+    const [, url] = await server.until(ADDRESS)
+    expect(server.output()).toMatch(/ws:\/\/localhost:\d+\/ws/)
+    expect(await (await fetch(`${url}healthz`)).json()).toEqual({ status: 'ok' })
+    expect((await fetch(`${url}readyz`)).status).toBe(200)
+    expect(await (await fetch(`${url}metrics`)).text()).toMatch(/^kaosnet_sessions 0$/m)
+    expect(await (await fetch(`${url}`)).text()).toMatch(/<canvas/)
+
+    const client = new KaosClient(url as string, { username: 'Ada', reconnect: false })
+    await client.connect()
+    const ended = new Promise<{ error?: { error: string } }>((resolve) => client.on('ended', (e) => resolve(e as never)))
+    server.process.kill('SIGTERM')
+    expect((await ended).error?.error).toBe('SHUTTING_DOWN')
+    expect(await server.exit).toBe(0)
+  })
+
+  it('takes the port from KAOSNET_PORT, and --port is stronger', async () => {
+    const server = run(['start', ARENA, '--anonymous'], { KAOSNET_PORT: '0' })
+    expect(Number((await server.until(ADDRESS))[2])).toBeGreaterThan(0)
+    const other = run(['start', ARENA, '--anonymous', '--port', '0'], { KAOSNET_PORT: '1' })
+    await other.until(ADDRESS)
+  })
+
+  it('says in one line that a port is in use', async () => {
+    const blocker = createTcpServer()
+    await new Promise<void>((resolve) => blocker.listen(0, '0.0.0.0', resolve))
+    onTestFinished(() => void blocker.close())
+    const { port } = blocker.address() as { port: number }
+    const server = run(['start', ARENA, '--port', String(port)])
+    expect(await server.exit).toBe(1)
+    expect(server.output().trim()).toBe(
+      `kaosnet: port ${port} is in use: choose another with --port or KAOSNET_PORT (0 = any free one)`,
+    )
+  })
+
+  it.each([
+    [['start', ARENA, '--port', 'seven'], /a port is a number from 0 to 65535/],
+    [['start', '/nonexistent'], /kaosnet: the folder \/nonexistent does not exist/],
+    [['start', ARENA, '--port', '0', '--scripts', '/nonexistent'], /scripts folder \/nonexistent does not exist/],
+    [['start', ARENA, '--log-level', 'loud'], /log\.level/],
+    [['frobnicate'], /unknown command 'frobnicate'/],
+  ])('%j fails with a clear line', async (args, text) => {
+    const command = run(args)
+    expect(await command.exit).not.toBe(0)
+    expect(command.output()).toMatch(text)
+    expect(command.output()).not.toMatch(/^\s+at /m)
+  })
+
+  it('a wrong environment variable is named', async () => {
+    const server = run(['start', ARENA], { KAOSNET_LIMITS_SESSIONS: 'many' })
+    expect(await server.exit).toBe(1)
+    expect(server.output()).toMatch(/limits\.sessions/)
+  })
+
+  it('explains itself with --help', async () => {
+    const help = run(['start', '--help'])
+    expect(await help.exit).toBe(0)
+    for (const option of ['--port', '--anonymous', '--scripts', '--env', '--log-level']) {
+      expect(help.output()).toContain(option)
+    }
+  })
+})
