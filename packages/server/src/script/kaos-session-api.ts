@@ -14,7 +14,7 @@ export function defineSessionApi({ vm, services }: KaosContext): void {
       is_authenticated: session.isAuthenticated,
       transport: session.transport,
       latency_ms: session.latencyMs,
-      started_time: Math.round(session.startedUnixMs),
+      started_ms: Math.round(session.startedUnixMs),
       rooms: session.rooms,
     }
   })
