@@ -7,23 +7,22 @@ import {
   type TokenAddress,
   type TokenBody,
 } from './connect-token-fields.ts'
-import { ipBytes, ipText } from './ip-bytes.ts'
+import { MAX_PACKED_ADDRESS_BYTES, packAddress, unpackAddress } from './packed-address.ts'
 
 // issuedAtMs u64 | expiresAtMs u64 | clientSecret 32 | packetsPerSecondIn u32 | bytesPerSecondIn u32
 // | userIdLen u8 | userId UTF-8 | userDataLen u16 | userData
-// | addressCount u8 | count x { worker u8 | family u8 (4 or 6) | address 4 or 16, network order | port u16 }
+// | addressCount u8 | count x { worker u8 | packed address }
 
 const EXPIRES_OFFSET = 8
 const SECRET_OFFSET = 16
 const PACKET_RATE_OFFSET = SECRET_OFFSET + CLIENT_SECRET_BYTES
 const BYTE_RATE_OFFSET = PACKET_RATE_OFFSET + 4
 const USER_ID_OFFSET = BYTE_RATE_OFFSET + 4
-const MAX_ADDRESS_BYTES = 20
 const MAX_BODY_BYTES =
   USER_ID_OFFSET +
   (1 + MAX_USER_ID_BYTES) +
   (2 + MAX_USER_DATA_BYTES) +
-  (1 + MAX_TOKEN_ADDRESSES * MAX_ADDRESS_BYTES)
+  (1 + MAX_TOKEN_ADDRESSES * (1 + MAX_PACKED_ADDRESS_BYTES))
 
 const textEncoder = new TextEncoder()
 const textDecoder = new TextDecoder('utf-8', { fatal: true })
@@ -55,13 +54,11 @@ export function encodeTokenBody(body: TokenBody): Uint8Array {
   offset += 2 + body.userData.length
   out[offset] = body.addresses.length
   offset += 1
-  for (const { worker, ip, port } of body.addresses) {
-    const bytes = ipBytes(ip)
-    out[offset] = worker
-    out[offset + 1] = bytes.length === 4 ? 4 : 6
-    out.set(bytes, offset + 2)
-    writeUint16(out, offset + 2 + bytes.length, port)
-    offset += 4 + bytes.length
+  for (const address of body.addresses) {
+    const packed = packAddress(address)
+    out[offset] = address.worker
+    out.set(packed, offset + 1)
+    offset += 1 + packed.length
   }
   return out.slice(0, offset)
 }
@@ -104,16 +101,10 @@ function decodeAddresses(plain: Uint8Array, offset: number): TokenAddress[] | un
   const addresses: TokenAddress[] = []
   let at = offset + 1
   for (let left = plain[offset] ?? 0; left > 0; left -= 1) {
-    const family = plain[at + 1]
-    if (family !== 4 && family !== 6) return undefined
-    const ipEnd = at + 2 + (family === 4 ? 4 : 16)
-    if (ipEnd + 2 > plain.length) return undefined
-    addresses.push({
-      worker: plain[at] ?? 0,
-      ip: ipText(plain.subarray(at + 2, ipEnd)),
-      port: readUint16(plain, ipEnd),
-    })
-    at = ipEnd + 2
+    const unpacked = unpackAddress(plain, at + 1)
+    if (unpacked === undefined) return undefined
+    addresses.push({ worker: plain[at] ?? 0, ...unpacked.address })
+    at = unpacked.end
   }
   return at === plain.length ? addresses : undefined
 }

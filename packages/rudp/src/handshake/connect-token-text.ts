@@ -1,10 +1,11 @@
-import { concatBytes, readUint16, readUint64, writeUint16, writeUint64 } from './bytes.ts'
+import type { Address } from '../endpoint/address.ts'
+import { concatBytes, readUint64, writeUint64 } from './bytes.ts'
 import { CLIENT_SECRET_BYTES, type ConnectToken, MAX_TOKEN_ADDRESSES } from './connect-token-fields.ts'
-import { ipBytes, ipText } from './ip-bytes.ts'
 import { PROTOCOL_ID_BYTES } from './long-header.ts'
+import { packAddress, unpackAddress } from './packed-address.ts'
 
 // format u8 (1) | protocolId 8 | expiresAtMs u64 | clientSecret 32
-// | addressCount u8 | count x { family u8 | address 4 or 16 | port u16 } | sealed token, to the end
+// | addressCount u8 | count x packed address | sealed token, to the end
 
 const FORMAT = 1
 const EXPIRES_OFFSET = 1 + PROTOCOL_ID_BYTES
@@ -19,12 +20,7 @@ export function formatConnectToken(token: ConnectToken): string {
   writeUint64(head, EXPIRES_OFFSET, token.expiresAtMs)
   head.set(token.clientSecret, SECRET_OFFSET)
   head[COUNT_OFFSET] = token.addresses.length
-  const addresses = token.addresses.map(({ ip, port }) => {
-    const bytes = ipBytes(ip)
-    const portBytes = new Uint8Array(2)
-    writeUint16(portBytes, 0, port)
-    return concatBytes(Uint8Array.of(bytes.length === 4 ? 4 : 6), bytes, portBytes)
-  })
+  const addresses = token.addresses.map(packAddress)
   return Buffer.from(concatBytes(head, ...addresses, token.sealed)).toString('base64url')
 }
 
@@ -34,15 +30,13 @@ export function parseConnectToken(text: string): ConnectToken | undefined {
   if (bytes[0] !== FORMAT || bytes.length <= COUNT_OFFSET) return undefined
   const count = bytes[COUNT_OFFSET] ?? 0
   if (count > MAX_TOKEN_ADDRESSES) return undefined
-  const addresses = []
+  const addresses: Address[] = []
   let offset = COUNT_OFFSET + 1
-  for (let index = 0; index < count; index += 1) {
-    const family = bytes[offset]
-    if (family !== 4 && family !== 6) return undefined
-    const ipEnd = offset + 1 + (family === 4 ? 4 : 16)
-    if (ipEnd + 2 > bytes.length) return undefined
-    addresses.push({ ip: ipText(bytes.subarray(offset + 1, ipEnd)), port: readUint16(bytes, ipEnd) })
-    offset = ipEnd + 2
+  for (let left = count; left > 0; left -= 1) {
+    const unpacked = unpackAddress(bytes, offset)
+    if (unpacked === undefined) return undefined
+    addresses.push(unpacked.address)
+    offset = unpacked.end
   }
   return {
     protocolId: bytes.slice(1, EXPIRES_OFFSET),
