@@ -207,6 +207,18 @@ describe('latency and server time', () => {
     expect(client.jitterMs).toBeCloseTo(0.5, 3)
   })
 
+  it('measures a new connection anew', async () => {
+    const world = newWorld()
+    const client = await world.connected()
+    await world.run(60_000)
+    world.server.delayMs = 100
+    world.server.connection.drop()
+    await world.run(2_000)
+    expect(client.state).toBe('connected')
+    expect(client.latencyMs).toBeCloseTo(200, 3)
+    expect(client.jitterMs).toBe(0)
+  })
+
   it('answers heartbeats of the server', async () => {
     const world = newWorld()
     const client = await world.connected()

@@ -19,7 +19,7 @@ import { abortable } from './abort.ts'
 import type { ClientClock } from './clock.ts'
 import type { ClockSync } from './clock-sync.ts'
 import type { ListenerErrorHandler } from './emitter.ts'
-import { connectionLost, errorFromWire, toKaosError } from './errors.ts'
+import { connectionLost, errorFromWire, sessionEnded, toKaosError } from './errors.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { PendingRequests, type RequestOptions } from './requests.ts'
 import { Room, type RoomLink } from './room.ts'
@@ -206,9 +206,9 @@ export class Connection implements TransportHandlers, RoomLink {
   onClose({ code, reason, cause }: TransportClose): void {
     this.#onTransportClosed()
     this.#fail(
-      code === undefined || code === 0
+      code === undefined
         ? connectionLost(`the connection was lost: ${reason}`, cause)
-        : errorFromWire(code, reason),
+        : sessionEnded(code, reason),
     )
   }
 
@@ -291,7 +291,7 @@ export class Connection implements TransportHandlers, RoomLink {
 
   #handleSessionEnd({ code, reason, retry_after_ms }: ServerPayload<'SessionEnd'>): void {
     const details = retry_after_ms === undefined ? undefined : { retry_after_ms }
-    this.#fail(code === 0 ? new KaosError('SESSION_KICKED', reason) : errorFromWire(code, reason, details))
+    this.#fail(sessionEnded(code, reason, details))
   }
 
   #activate(reply: ServerPayload<'SessionStart'>, transport: TransportKind): Session {

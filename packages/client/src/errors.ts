@@ -17,6 +17,11 @@ export function errorFromWire(code: number, message?: string, details?: ErrorDet
   return new KaosError(known ?? 'INTERNAL', message, facts === undefined ? {} : { details: facts })
 }
 
+/** Why a session is over that the server ended; code 0 is a normal end. */
+export function sessionEnded(code: number, reason?: string, details?: ErrorDetails): KaosError {
+  return code === 0 ? new KaosError('SESSION_KICKED', reason) : errorFromWire(code, reason, details)
+}
+
 /** No server makes us wait longer than an hour. */
 const MAX_RETRY_AFTER_MS = 3_600_000
 

@@ -6,7 +6,7 @@ import {
   type RoomState,
   type ServerPayload,
 } from '@kaosnet/protocol'
-import type { ClientClock, ClientTimer } from './clock.ts'
+import type { ClientClock } from './clock.ts'
 import { Emitter, type ListenerErrorHandler } from './emitter.ts'
 import { type Departure, departureFromWire, type Presence, presenceFromWire } from './presence.ts'
 
@@ -66,7 +66,6 @@ export class JoinedRoom {
    * but `await joinRoom()` goes on only after the whole message was read.
    */
   #held: (() => void)[] | undefined = []
-  readonly #releaseTimer: ClientTimer
 
   /** @param self Ourselves, in case the first part of a long list of members does not name us. */
   constructor(
@@ -80,7 +79,7 @@ export class JoinedRoom {
     for (const member of joined.members) this.members.set(member.member, presenceFromWire(member))
     this.me = this.members.get(joined.member) ?? self
     this.members.set(this.me.member, this.me)
-    this.#releaseTimer = clock.setTimer(() => this.release(), 0)
+    clock.setTimer(() => this.#release(), 0)
   }
 
   /** @throws {KaosError} INVALID_MESSAGEPACK */
@@ -123,14 +122,11 @@ export class JoinedRoom {
   close(event: RoomClosedEvent): void {
     if (this.closed !== undefined) return
     this.closed = event
-    // Who leaves by himself has had his time to listen.
-    if (event.reason === 'left') this.release()
     this.#emitOrHold(() => this.events.emit('closed', event))
   }
 
   /** Hands out what was held; from now on events go out as they come. */
-  release(): void {
-    this.#releaseTimer.cancel()
+  #release(): void {
     const held = this.#held ?? []
     this.#held = undefined
     for (const emit of held) emit()

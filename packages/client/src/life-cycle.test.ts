@@ -179,16 +179,24 @@ describe('connect()', () => {
     expect(ended.error).toMatchObject({ error: 'SESSION_START_TIMEOUT' })
   })
 
-  it('closes a connection that a slow dialer opens after the timeout', async () => {
+  it('closes a connection that a slow dialer opens after the timeout, and nothing else', async () => {
     const world = newWorld()
-    const deafDial: ClientOptions['dial'] = (request) =>
+    const dial: ClientOptions['dial'] = (request) =>
       world.server.dial({ ...request, signal: new AbortController().signal })
+    const client = world.client({ dial })
     world.server.delayMs = 11_000
-    const ended = outcome(world.client({ dial: deafDial }).connect())
+    const ended = outcome(client.connect())
     await world.run(10_000)
     expect(ended.error).toMatchObject({ error: 'SESSION_START_TIMEOUT' })
+    world.server.delayMs = 10
+    const again = client.connect()
+    await world.run(900)
+    await again
+    const seen = watch(client)
     await world.run(1_000)
-    expect(world.server.connection.closedByClient).toBe(0)
+    expect(world.server.connections.map(({ closedByClient }) => closedByClient)).toEqual([undefined, 0])
+    expect(client.state).toBe('connected')
+    expect(seen).toEqual([])
   })
 
   it.each(['localhost', 'ftp://localhost'])('refuses the address %s', (address) => {
@@ -407,6 +415,20 @@ describe('a lost connection', () => {
     expect(world.time.pendingEvents).toBe(0)
   })
 
+  it('has all its attempts again after connect() was called anew', async () => {
+    const { world, client, seen } = await dropped({ reconnect: { maxAttempts: 1 } })
+    world.server.dialing = 'refuse'
+    await world.run(1_000)
+    expect(client.state).toBe('ended')
+    world.server.dialing = 'accept'
+    const connecting = client.connect()
+    await world.run(1_000)
+    await connecting
+    world.server.connection.drop()
+    await world.run(1_000)
+    expect(names(seen).slice(-3)).toEqual(['disconnected', 'reconnecting', 'connected'])
+  })
+
   it('ends at once when reconnecting is turned off', async () => {
     const { world, client, seen } = await dropped({ reconnect: false })
     const error = errorNamed('SESSION_TIMEOUT')
@@ -528,10 +550,16 @@ describe('a session ended by the server', () => {
 
   it('is understood from the transport’s close code when the message itself was lost', async () => {
     const world = newWorld()
-    const client = await world.connected()
-    const seen = watch(client)
-    world.server.connection.drop(205, 'kicked')
-    await world.run(10)
-    expect(seen.at(-1)).toEqual(['ended', { error: errorNamed('SESSION_KICKED') }])
+    for (const [code, error] of [
+      [205, 'SESSION_KICKED'],
+      [203, 'SESSION_REFUSED'],
+      [0, 'SESSION_KICKED'],
+    ] as const) {
+      const client = await world.connected()
+      const seen = watch(client)
+      world.server.connection.drop(code, 'the reason')
+      await world.run(10)
+      expect(seen.at(-1)).toMatchObject(['ended', { error: { error, message: 'the reason' } }])
+    }
   })
 })

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { KaosError } from '@kaosnet/protocol'
 import { ManualClock } from '@kaosnet/rudp/testing'
 import { describe, expect, it } from 'vitest'
@@ -68,14 +69,19 @@ describe('PendingRequests', () => {
     expect(time.pendingEvents).toBe(0)
   })
 
-  it('does not listen to the signal any more once it is answered', async () => {
-    const { requests, rpc } = setUp()
-    const controller = new AbortController()
-    const { id, ended } = rpc({ signal: controller.signal })
-    requests.settle('RpcResponse', { id, payload: 'done' })
-    controller.abort()
-    await settle()
-    expect(ended).toEqual({ value: 'done' })
+  it('does not listen to the signal any more once it is answered, timed out or failed', async () => {
+    const { time, requests, rpc } = setUp()
+    const { signal } = new AbortController()
+    const answered = rpc({ signal })
+    rpc({ signal, timeoutMs: 10 })
+    rpc({ signal })
+    expect(getEventListeners(signal, 'abort')).toHaveLength(3)
+    requests.settle('RpcResponse', { id: answered.id, payload: 'done' })
+    expect(getEventListeners(signal, 'abort')).toHaveLength(2)
+    time.advance(10)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    requests.failAll(new KaosError('SESSION_TIMEOUT'))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
   it('rejects a request that is answered by another kind of reply', async () => {

@@ -124,6 +124,7 @@ describe('joining a room', () => {
     const room = await joining
     expect(room.me).toMatchObject({ member: 9, username: 'Ada', metadata: { colour: 'red' } })
     expect([...room.members.keys()].sort()).toEqual([2, 3, 9])
+    expect(room.members.get(9)).toBe(room.me)
   })
 
   it('rejects with the server’s error', async () => {
@@ -141,12 +142,26 @@ describe('joining a room', () => {
     const client = await world.connected()
     const controller = new AbortController()
     const ended = outcome(client.joinRoom(ROOM_ID, { signal: controller.signal }))
+    delete world.server.handlers.RoomLeave
     await world.run(15)
     controller.abort('changed my mind')
     await world.run(100)
     expect(ended.error).toBe('changed my mind')
     expect(world.server.connection.payloads('RoomLeave')).toMatchObject([{ room: HANDLE }])
+    world.server.connection.drop()
+    await world.run(20)
     expect(world.logged).toEqual([])
+  })
+
+  it('tells of a room that cannot be left again after a join that was called off', async () => {
+    const world = new World(new ManualClock())
+    world.server.handlers.RoomJoin = ({ id }, connection) => connection.send(joinReply(id))
+    world.server.handlers.RoomLeave = ({ id }, connection) => connection.sendError(id, 'INTERNAL')
+    const client = await world.connected()
+    const ended = outcome(client.joinRoom(ROOM_ID, { timeoutMs: 15 }))
+    await world.run(100)
+    expect(ended.error).toMatchObject({ error: 'REQUEST_TIMEOUT' })
+    expect(world.logged).toMatchObject([{ error: 'INTERNAL' }])
   })
 })
 

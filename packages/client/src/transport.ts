@@ -30,7 +30,7 @@ export interface ClientTransport {
 
 /** How a connection came to its end. */
 export interface TransportClose {
-  /** Code of the error table the server closed with; undefined when the connection just broke. */
+  /** What the server closed with: 0 = normal, else a code of the error table; undefined when the connection just broke. */
   readonly code?: number | undefined
   readonly reason: string
   readonly cause?: unknown

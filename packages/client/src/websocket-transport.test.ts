@@ -116,6 +116,12 @@ describe('WebSocket transport', () => {
     expect(socket.closedWith).toBe(-1)
   })
 
+  it('does not mind its dial’s signal any more once it is open', async () => {
+    const { socket, controller } = await openFake()
+    controller.abort('too late')
+    expect(socket.closedWith).toBeUndefined()
+  })
+
   it('refuses text messages by closing with 1003', async () => {
     const { socket, messages } = await openFake()
     socket.fire('message', { data: 'hello' })
