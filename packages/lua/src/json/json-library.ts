@@ -30,7 +30,7 @@ export function createJsonFunctions(runtime: RuntimeCore): { encode: Pointer; de
     const core = runtime.running()
     if (api.lua_gettop(L) === 0) runtime.raise(L, "bad argument #1 to 'json_encode' (value expected)")
     const json = attempt(L, 'cannot encode JSON', () => encoder.encode(core, core.jsonLimits, L, 1))
-    core.meter.charge(L, Math.ceil(json.length / BYTES_PER_INSTRUCTION))
+    runtime.spend(L, json.length / BYTES_PER_INSTRUCTION)
     text.pushBytes(L, json)
     return 1
   }
@@ -42,7 +42,7 @@ export function createJsonFunctions(runtime: RuntimeCore): { encode: Pointer; de
     }
     const pointer = text.locate(L, 1)
     const sizeBytes = text.lastLength
-    core.meter.charge(L, Math.ceil(sizeBytes / BYTES_PER_INSTRUCTION))
+    runtime.spend(L, sizeBytes / BYTES_PER_INSTRUCTION)
     attempt(L, 'invalid JSON', () => decoder.decode(core, core.jsonLimits, L, pointer, sizeBytes))
     return 1
   }

@@ -32,6 +32,7 @@ export function createBaseFunctions(runtime: RuntimeCore, standard: StandardLibr
 
   /** `load` compiles text only: the VM trusts bytecode, so bytecode could break out of it. */
   const load = (L: LuaThread) => {
+    if (api.lua_type(L, 1) === LuaType.string) runtime.spend(L, Number(api.lua_rawlen(L, 1)))
     if (api.lua_gettop(L) < 3) api.lua_settop(L, 3)
     api.lua_pushstring(L, textMode)
     api.lua_copy(L, -1, 3)

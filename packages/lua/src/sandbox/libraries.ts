@@ -1,10 +1,11 @@
 import { LuaError } from '../errors.ts'
 import { createJsonFunctions } from '../json/json-library.ts'
-import { createMessageHandler } from '../vm/failure.ts'
+import { FailureReporter } from '../vm/failure.ts'
 import { createHostCall } from '../vm/host-functions.ts'
 import type { RuntimeCore } from '../vm/runtime-core.ts'
 import type { LuaThread, Pointer } from '../wasm/lua-api.ts'
 import { createBaseFunctions } from './base.ts'
+import { createBulkFunctions } from './bulk.ts'
 import { createCoroutineFunctions } from './coroutine.ts'
 import { createNumberAndTimeFunctions } from './number-and-time.ts'
 import { createRequire } from './require.ts'
@@ -31,7 +32,7 @@ export class Libraries {
   readonly panic: Pointer
   /** The count hook: the budget's. */
   readonly hook: Pointer
-  readonly messageHandler: Pointer
+  readonly failures: FailureReporter
   readonly hostCall: Pointer
   readonly require: Pointer
   /** `table[key]`, metamethods included. */
@@ -55,14 +56,14 @@ export class Libraries {
       throw new LuaError('fatal', `Lua failed outside of a call: ${text.readLossy(L, -1, 256)}`)
     })
     this.hook = wasm.addFunction('vii', (L: LuaThread) => {
-      const { meter } = runtime.running()
-      if (!meter.mayGoOn(L)) runtime.raise(L, meter.tripped, 0)
+      const core = runtime.running()
+      if (!core.meter.mayGoOn(L)) this.failures.trip(core, L)
     })
     this.index = runtime.native((L) => {
       api.lua_gettable(L, 1)
       return 1
     })
-    this.messageHandler = createMessageHandler(runtime)
+    this.failures = new FailureReporter(runtime)
     this.hostCall = createHostCall(runtime)
     this.require = createRequire(runtime)
     const json = createJsonFunctions(runtime)
@@ -75,6 +76,7 @@ export class Libraries {
     this.#replaced = [
       { library: '_G', name: 'require', fn: this.require },
       ...createBaseFunctions(runtime, this.#standard),
+      ...createBulkFunctions(runtime, this.#standard),
       ...createCoroutineFunctions(runtime, this.#standard),
       ...createNumberAndTimeFunctions(runtime, this.#standard),
     ].map(({ library, name, fn }) => ({ library: text.cString(library), name: text.cString(name), fn }))

@@ -1,6 +1,6 @@
 import { LuaError } from '../errors.ts'
 import type { RuntimeCore } from '../vm/runtime-core.ts'
-import { LUA_REGISTRY, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
+import { LUA_GLOBALS, LUA_REGISTRY, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
 
 const SCRATCH_MEMORY_BYTES = 1024 * 1024
 
@@ -70,7 +70,7 @@ export class StandardLibrary {
   #original(L: LuaThread, path: string): CFunction {
     const { wasm, text } = this.#runtime
     const { api } = wasm
-    api.lua_rawgeti(L, LUA_REGISTRY, 2n) // LUA_RIDX_GLOBALS
+    api.lua_rawgeti(L, LUA_REGISTRY, LUA_GLOBALS)
     for (const name of path.split('.')) api.lua_getfield(L, -1, text.cString(name))
     const address = api.lua_tocfunction(L, -1)
     api.lua_settop(L, 0)

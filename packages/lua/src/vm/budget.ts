@@ -85,12 +85,12 @@ export class BudgetMeter {
     this.#fill(L, this.#granted)
   }
 
-  /** Ends a call: charges it, and puts the outer call's budget back. */
-  end(L: LuaThread, outer: SuspendedBudget | undefined): void {
+  /** Ends a call, puts the outer call's budget back and charges it. Answers with the instructions used. */
+  end(L: LuaThread, outer: SuspendedBudget | undefined): number {
     const used = this.#granted - this.#counter(L) - this.#reserve
     if (outer === undefined) {
       this.usedInstructions += used
-      return
+      return used
     }
     this.tripped = ''
     this.#limits = outer.limits
@@ -98,16 +98,23 @@ export class BudgetMeter {
     this.#deadlineMs = outer.deadlineMs
     this.#reserve = outer.reserve
     this.#setCounter(L, outer.counter)
-    this.charge(L, used)
+    this.maySpend(L, used)
+    this.#checkClock()
+    return used
   }
 
   /** The count hook: answers whether the call may go on. */
   mayGoOn(L: LuaThread): boolean {
-    if (this.tripped === '' && this.#reserve <= 0) {
-      this.tripped = `the budget of ${this.#limits.instructions} instructions is used up`
-    }
+    if (this.#reserve <= 0) this.#tripOnInstructions()
     this.#checkClock()
     this.#fill(L, this.tripped === '' ? this.#reserve : 0)
+    return this.tripped === ''
+  }
+
+  /** Charges work and answers whether there is budget for it. */
+  maySpend(L: LuaThread, instructions: number): boolean {
+    this.charge(L, instructions)
+    if (this.#counter(L) <= 1 && this.#reserve <= 0) this.#tripOnInstructions()
     return this.tripped === ''
   }
 
@@ -128,7 +135,7 @@ export class BudgetMeter {
     if (counter > instructions) {
       this.#setCounter(L, counter - instructions)
     } else {
-      this.#reserve = Math.max(0, this.#reserve - (instructions - counter))
+      this.#reserve = Math.max(0, this.#reserve + counter - instructions - 1)
       this.#setCounter(L, 1)
     }
   }
@@ -136,6 +143,11 @@ export class BudgetMeter {
   /** Takes the count along as control passes from one thread to another. */
   carry(from: LuaThread, to: LuaThread): void {
     this.#setCounter(to, this.#counter(from))
+  }
+
+  #tripOnInstructions(): void {
+    if (this.tripped === '')
+      this.tripped = `the budget of ${this.#limits.instructions} instructions is used up`
   }
 
   #checkClock(): void {

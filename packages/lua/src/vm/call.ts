@@ -46,7 +46,7 @@ export class LuaCall extends StackReader {
     this.base = api.lua_gettop(core.thread) + 1
     this.#free = 0
     this.#reserve()
-    api.lua_pushcclosure(core.thread, core.runtime.libraries.messageHandler, 0)
+    api.lua_pushcclosure(core.thread, core.runtime.libraries.failures.messageHandler, 0)
     return this
   }
 

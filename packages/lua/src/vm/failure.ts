@@ -7,63 +7,101 @@ import type { VmCore } from './vm-core.ts'
 const MAX_MESSAGE_BYTES = 4096
 const MAX_TRACEBACK_BYTES = 8192
 const ERROR_VALUE_LIMITS = { maxDepth: 4, maxNodes: 256, maxBytes: MAX_MESSAGE_BYTES }
-/** Error objects of these types are messages themselves. */
-const isMessage = (type: number) => type === LuaType.string || type === LuaType.number
+/** Lua's own text for the error that no handler hears of. */
+const MEMORY_MESSAGE = 'not enough memory'
 
-/**
- * Makes the message handler of every call from the host. It runs where the error was raised, so it can still
- * see the stack. The error object stays what it is.
- */
-export function createMessageHandler(runtime: RuntimeCore): Pointer {
-  const { wasm, text } = runtime
-  const { api } = wasm
-  const traceback = runtime.native((L) => {
-    api.luaL_traceback(L, L, 0, 2) // from the function that failed, past this one and the handler
-    return 1
-  })
-  const toText = runtime.native((L) => {
-    api.luaL_tolstring(L, 1, 0)
-    return 1
-  })
-  /** Calls a native with the values above it, protected, and reads the text it gives. */
-  const protectedText = (L: LuaThread, args: number, maxBytes: number): string => {
-    const isOk = api.lua_pcallk(L, args, 1, 0, 0, 0) === LuaStatus.ok
-    const result = isOk ? text.readLossy(L, -1, maxBytes) : ''
-    api.lua_settop(L, -2)
-    return result
-  }
-  return runtime.native((L) => {
-    const core = runtime.running()
-    api.lua_pushcclosure(L, traceback, 0)
-    core.traceback = protectedText(L, 0, MAX_TRACEBACK_BYTES)
-    core.errorText = ''
-    if (!isMessage(api.lua_type(L, 1))) {
-      api.lua_pushcclosure(L, toText, 0)
-      api.lua_pushvalue(L, 1)
-      core.errorText = protectedText(L, 1, MAX_MESSAGE_BYTES)
-    }
-    return 1
-  })
+/** What is known of a failure before the stack is unwound. */
+export interface FailureReport {
+  /** The error object as text where it is not one itself; for a budget, the whole message. */
+  readonly text: string
+  readonly traceback: string
 }
 
-/** Takes the error object off the stack of a call that failed and says what happened. */
+/** Sees to failures where they happen, while the Lua stack still shows where. */
+export class FailureReporter {
+  /** The message handler of every call from the host. The error object stays what it is. */
+  readonly messageHandler: Pointer
+
+  readonly #runtime: RuntimeCore
+  readonly #traceback: Pointer
+  readonly #toText: Pointer
+  readonly #memoryMessage: Pointer
+
+  constructor(runtime: RuntimeCore) {
+    const { api } = runtime.wasm
+    this.#runtime = runtime
+    this.#memoryMessage = runtime.text.cString(MEMORY_MESSAGE)
+    this.#traceback = runtime.native((L) => {
+      api.luaL_traceback(L, L, 0, Number(api.lua_tonumberx(L, 1, 0)))
+      return 1
+    })
+    this.#toText = runtime.native((L) => {
+      api.luaL_tolstring(L, 1, 0)
+      return 1
+    })
+    this.messageHandler = runtime.native((L) => {
+      const traceback = this.#takeTraceback(L, 2) // past the native function and this one
+      runtime.running().failure = { text: this.#errorText(L), traceback }
+      return 1
+    })
+  }
+
+  /**
+   * Ends a call whose budget is used up. The error is the one of memory, which Lua throws past every message
+   * handler, so that none of the script runs before it has unwound.
+   */
+  trip(core: VmCore, L: LuaThread): never {
+    const { wasm, layout } = this.#runtime
+    if (core.failure === undefined) {
+      const text = this.#runtime.positioned(L, core.meter.tripped, 0)
+      core.failure = { text, traceback: this.#takeTraceback(L, 1) }
+    }
+    wasm.bytes[L + layout.allowHookByte] = 1
+    wasm.api.lua_pushstring(L, this.#memoryMessage)
+    return wasm.api.lua_error(L)
+  }
+
+  #takeTraceback(L: LuaThread, level: number): string {
+    const { api } = this.#runtime.wasm
+    api.lua_pushcclosure(L, this.#traceback, 0)
+    api.lua_pushnumber(L, level)
+    return this.#protectedText(L, MAX_TRACEBACK_BYTES)
+  }
+
+  /** The text that the error object's `__tostring` gives. The VM's budget goes on counting. */
+  #errorText(L: LuaThread): string {
+    const { api } = this.#runtime.wasm
+    if (isMessage(api.lua_type(L, 1))) return ''
+    api.lua_pushcclosure(L, this.#toText, 0)
+    api.lua_pushvalue(L, 1)
+    return this.#protectedText(L, MAX_MESSAGE_BYTES)
+  }
+
+  /** Calls the native function below one argument and reads the text it gives, if it gives one. */
+  #protectedText(L: LuaThread, maxBytes: number): string {
+    const { wasm, text } = this.#runtime
+    const isOk = wasm.api.lua_pcallk(L, 1, 1, 0, 0, 0) === LuaStatus.ok
+    const result = isOk ? text.readLossy(L, -1, maxBytes) : ''
+    wasm.api.lua_settop(L, -2)
+    return result
+  }
+}
+
+/** Says what happened in a call that failed; the error object, if there is one, lies on top of the stack. */
 export function failureOf(core: VmCore, status: number, tripped: string): LuaError {
-  const { runtime, thread, traceback, errorText } = core
-  const { api } = runtime.wasm
-  const type = api.lua_type(thread, -1)
-  core.traceback = ''
-  core.errorText = ''
-  if (tripped !== '') return new LuaError('budget', tripped, { traceback })
-  if (status === LuaStatus.memory) return new LuaError('memory', 'not enough memory')
+  const { runtime, thread, failure } = core
+  core.failure = undefined
+  const traceback = failure?.traceback ?? ''
+  if (tripped !== '') return new LuaError('budget', failure?.text || tripped, { traceback })
+  if (status === LuaStatus.memory) return new LuaError('memory', MEMORY_MESSAGE)
+  const type = runtime.wasm.api.lua_type(thread, -1)
   if (isMessage(type)) {
     const message = runtime.text.readLossy(thread, -1, MAX_MESSAGE_BYTES)
-    const isSyntax = status === LuaStatus.syntax || (message !== '' && message === core.syntaxMessage)
-    return new LuaError(isSyntax ? 'syntax' : 'runtime', message, { traceback, value: message })
+    const kind = message === core.syntaxMessage ? 'syntax' : 'runtime'
+    return new LuaError(kind, message, { traceback, value: message })
   }
-  const details: LuaErrorDetails = { traceback }
-  const value = errorValue(core)
-  if (value !== undefined) details.value = value
-  return new LuaError('runtime', errorText === '' ? describe(type) : errorText, details)
+  const details: LuaErrorDetails = { traceback, value: errorValue(core) }
+  return new LuaError('runtime', failure?.text || 'the error object has no text', details)
 }
 
 /** The error object as a plain value, if it is one and small. */
@@ -77,6 +115,7 @@ function errorValue(core: VmCore): LuaValue {
   }
 }
 
-function describe(type: number): string {
-  return type === LuaType.nil ? 'the error object is nil' : 'the error object has no text'
+/** Error objects of these types are messages themselves. */
+function isMessage(type: number): boolean {
+  return type === LuaType.string || type === LuaType.number
 }

@@ -11,9 +11,16 @@ const MAX_MESSAGE_LENGTH = 4096
 export function hostErrorMessage(core: VmCore, functionName: string, error: unknown): string {
   if (isLuaUnwinding(error) || (error instanceof LuaError && error.kind === 'fatal')) throw error
   if (error instanceof Error && !looksLikeBug(error)) return error.message.slice(0, MAX_MESSAGE_LENGTH)
-  core.options.onInternalError?.(error, functionName)
+  report(core, functionName, error)
   const reason = error instanceof Error ? error.message : String(error)
   return `internal error: ${reason}`.slice(0, MAX_MESSAGE_LENGTH)
+}
+
+/** The report is the last resort: what fails in it has nowhere else to go. */
+function report(core: VmCore, functionName: string, error: unknown): void {
+  try {
+    core.options.onInternalError?.(error, functionName)
+  } catch {}
 }
 
 function looksLikeBug(error: Error): boolean {

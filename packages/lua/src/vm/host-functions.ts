@@ -71,9 +71,10 @@ export function createHostCall(runtime: RuntimeCore): Pointer {
     const call = spare.pop() ?? new LuaArguments()
     call.open(core, entry.name, wasm.api.lua_gettop(L))
     wasm.isGuest = false
-    let message: string
+    let count = 0
+    let message: string | undefined
     try {
-      return pushResults(core, entry.fn(call))
+      count = pushResults(core, entry.fn(call))
     } catch (error) {
       message = hostErrorMessage(core, entry.name, error)
     } finally {
@@ -81,7 +82,10 @@ export function createHostCall(runtime: RuntimeCore): Pointer {
       call.close()
       spare.push(call)
     }
-    return runtime.raise(L, message)
+    // A call from within the host function may have used up the budget of this one.
+    if (core.meter.tripped !== '') runtime.libraries.failures.trip(core, L)
+    if (message !== undefined) runtime.raise(L, message)
+    return count
   })
 }
 

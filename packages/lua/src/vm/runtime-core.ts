@@ -44,6 +44,10 @@ export class RuntimeCore {
     wasm.unixMs = () => this.active?.options.clock.unixMs() ?? 0
   }
 
+  get isLost(): boolean {
+    return this.#lost !== undefined
+  }
+
   /** Throws if the instance cannot be used any more. */
   checkUsable(): void {
     if (this.#lost !== undefined) throw this.#lost
@@ -87,6 +91,12 @@ export class RuntimeCore {
       this.wasm.isGuest = true
     }
     return this.raise(L, message)
+  }
+
+  /** Charges the running VM for native work that is about to begin, and ends the call if that is too much. */
+  spend(L: LuaThread, instructions: number): void {
+    const core = this.running()
+    if (!core.meter.maySpend(L, Math.ceil(instructions))) this.libraries.failures.trip(core, L)
   }
 
   /** Raises a Lua error from native code, with the position of the function at `level`. */

@@ -4,7 +4,7 @@ import { DEFAULT_VALUE_LIMITS, type LuaValueLimits } from '../values/lua-value.t
 import { LUA_MASKCOUNT, LuaStatus, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
 import type { MemoryAccount } from '../wasm/memory-ledger.ts'
 import { BudgetMeter, type LuaBudget } from './budget.ts'
-import { failureOf } from './failure.ts'
+import { type FailureReport, failureOf } from './failure.ts'
 import type { HostFunctionEntry } from './host-functions.ts'
 import type { LuaVmOptions } from './options.ts'
 import type { RuntimeCore } from './runtime-core.ts'
@@ -38,12 +38,10 @@ export class VmCore {
   /** Calls into this VM that are under way. */
   depth = 0
   closed = false
-  /** Lua's stack where the last uncaught error was raised. */
-  traceback = ''
-  /** The text of the last uncaught error that was not a string. */
-  errorText = ''
-  /** The message of the last chunk that did not compile. */
-  syntaxMessage = ''
+  /** What is known of the failure that is unwinding the present call. */
+  failure: FailureReport | undefined
+  /** The message of the last module that did not compile. */
+  syntaxMessage: string | undefined
   /** The metatable that marks arrays, as its address and as its key in the registry. */
   readonly arrayMarker: Pointer
   readonly arrayMarkerKey: Pointer
@@ -103,6 +101,7 @@ export class VmCore {
     }
     const suspended = this.depth > 0 ? meter.suspend(thread) : undefined
     meter.begin(thread, budget, suspended)
+    runtime.ledger.restartMetering()
     this.depth++
     runtime.depth++
     runtime.active = this
@@ -119,7 +118,9 @@ export class VmCore {
     this.depth--
     wasm.words[cCalls] = ownCCalls
     const { tripped } = meter
-    meter.end(thread, suspended)
+    const used = meter.end(thread, suspended)
+    // A call into another VM has its own budget, but the caller pays for it too.
+    if (outerVm !== undefined && outerVm !== this) outerVm.meter.maySpend(outerVm.thread, used)
     if (status !== LuaStatus.ok || tripped !== '') throw failureOf(this, status, tripped)
   }
 
@@ -130,7 +131,7 @@ export class VmCore {
       throw new LuaError('runtime', `the VM '${this.options.name}' cannot be closed while it runs`)
     this.closed = true
     this.runtime.vms.delete(this)
-    this.runtime.wasm.api.lua_close(this.main)
+    if (!this.runtime.isLost) this.runtime.wasm.api.lua_close(this.main)
     this.runtime.ledger.close(this.#accountId)
   }
 }

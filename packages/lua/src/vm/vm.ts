@@ -1,7 +1,7 @@
 import { LuaError } from '../errors.ts'
 import { DEFAULT_JSON_LIMITS, type LuaJsonLimits } from '../json/json-problem.ts'
 import type { LuaValue } from '../values/lua-value.ts'
-import { LuaStatus, LuaType, type Pointer } from '../wasm/lua-api.ts'
+import { LUA_GLOBALS, LUA_REGISTRY, LuaStatus, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import type { LuaBudget } from './budget.ts'
 import { LuaCall } from './call.ts'
 import { type LuaHostFunction, pushHostFunction } from './host-functions.ts'
@@ -204,19 +204,33 @@ export class LuaVm {
   /** Sets the field that a path of globals names to what `push` pushes. */
   #define(path: string, push: (name: string) => void): void {
     const core = this.#usable()
-    const { wasm, text } = core.runtime
-    const { api } = wasm
+    const { api } = core.runtime.wasm
     const L = core.thread
     const names = path.split('.')
     const last = names.pop() ?? ''
     const top = api.lua_gettop(L)
-    api.lua_getglobal(L, text.cString('_G'))
-    for (const name of names) api.luaL_getsubtable(L, -1, text.cString(name))
     try {
+      // Raw all the way: the script may have changed its globals, and nothing of it must run here.
+      api.lua_rawgeti(L, LUA_REGISTRY, LUA_GLOBALS)
+      for (const name of names) this.#pushSubtable(name)
+      core.runtime.text.pushString(L, last)
       push(last)
-      api.lua_setfield(L, -2, text.cString(last))
+      api.lua_rawset(L, -3)
     } finally {
       api.lua_settop(L, top)
     }
+  }
+
+  /** Pushes a table's field, made a table if it is none. */
+  #pushSubtable(name: string): void {
+    const { thread: L, runtime } = this.#core
+    const { api } = runtime.wasm
+    runtime.text.pushString(L, name)
+    if (api.lua_rawget(L, -2) === LuaType.table) return
+    api.lua_settop(L, -2)
+    api.lua_createtable(L, 0, 0)
+    runtime.text.pushString(L, name)
+    api.lua_pushvalue(L, -2)
+    api.lua_rawset(L, -4)
   }
 }

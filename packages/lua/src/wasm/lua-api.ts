@@ -5,6 +5,8 @@ export type LuaThread = number
 export type Pointer = number
 
 export const LUA_REGISTRY = -1_001_000
+/** Where the registry keeps the table of globals. */
+export const LUA_GLOBALS = 2n
 export const LUA_MASKCOUNT = 8
 
 /** `lua_pcallk` and friends answer with one of these. */
@@ -67,6 +69,7 @@ export interface LuaApi {
   lua_touserdata(L: LuaThread, index: number): Pointer
   lua_tothread(L: LuaThread, index: number): LuaThread
   lua_tocfunction(L: LuaThread, index: number): Pointer
+  lua_rawlen(L: LuaThread, index: number): bigint
   lua_topointer(L: LuaThread, index: number): Pointer
 
   lua_pushnil(L: LuaThread): void
@@ -81,7 +84,6 @@ export interface LuaApi {
 
   lua_createtable(L: LuaThread, arraySlots: number, recordSlots: number): void
   lua_getglobal(L: LuaThread, name: Pointer): number
-  lua_setglobal(L: LuaThread, name: Pointer): void
   lua_gettable(L: LuaThread, index: number): number
   lua_getfield(L: LuaThread, index: number, key: Pointer): number
   lua_setfield(L: LuaThread, index: number, key: Pointer): void

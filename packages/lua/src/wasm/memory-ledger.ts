@@ -47,6 +47,11 @@ export class MemoryLedger {
     this.#freeIds.push(id)
   }
 
+  /** Forgets what earlier calls left over, so that equal calls are charged alike. */
+  restartMetering(): void {
+    this.#unmeteredBytes = 0
+  }
+
   /** For a new block `oldSize` is Lua's type tag, not a size. */
   #allocate(id: number, block: Pointer, oldSize: number, newSize: number): Pointer {
     const account = this.#accounts[id]
