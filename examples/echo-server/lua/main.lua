@@ -1,5 +1,5 @@
 --- The entry script: what clients can call.
 
-kaos.register_rpc("echo", function(ctx, payload)
-  return { echo = payload, to = ctx.username }
+kaos.register_rpc("echo", function(_, payload)
+  return payload
 end)

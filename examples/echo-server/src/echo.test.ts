@@ -12,7 +12,7 @@ test('the client hears everything back that it says', async () => {
   }
   expect(lines).toEqual([
     expect.stringMatching(/^connected as Ada, session [0-9a-f]{16}$/),
-    'rpc echo → {"echo":{"text":"hello"},"to":"Ada"}',
+    'rpc echo → {"text":"hello"}',
     'joined room "echo" with 1 member',
     'value came back with op 1: {"text":"hello room"}',
     'bytes came back with op 2: [75,97,111,115]',

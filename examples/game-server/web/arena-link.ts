@@ -45,6 +45,10 @@ export class ArenaLink {
     this.#client.on('ended', ({ error }) => {
       if (error !== undefined) this.#end(error.message)
     })
+    this.#client.on('error', ({ error }) => {
+      // Inputs that were on their way when the arena ended are refused, and nobody misses them.
+      if (error.error !== 'ROOM_NOT_JOINED') console.error(error)
+    })
   }
 
   /** Undefined until it was measured. */

@@ -11,6 +11,8 @@ const HIT_HUE = 350
 const GAIN_COLOR = '#fff3b0'
 const LOSS_COLOR = '#ff8c9c'
 const RICH_VALUE = 3
+/** Smaller losses of others are not written out: in a crowd the screen would be full of numbers. */
+const NEWSWORTHY_LOSS = 8
 
 /** Makes events seen and heard. It only reads the match, before the event is applied to it. */
 export class EventEffects {
@@ -124,8 +126,11 @@ export class EventEffects {
     const { x, y } = by === undefined ? on : contact(by, on)
     effects.burst(x, y, HIT_HUE, 34, 620, nowMs)
     effects.ring(x, y, on.radius * 3.4, '#ffffff', nowMs)
-    if (spilled > 0) effects.text(on.x, on.y - on.radius - 20, `−${spilled}`, LOSS_COLOR, nowMs)
-    if (on.isMe || by?.isMe === true) {
+    const isMine = on.isMe || by?.isMe === true
+    if (spilled >= (isMine ? 1 : NEWSWORTHY_LOSS)) {
+      effects.text(on.x, on.y - on.radius - 20, `−${spilled}`, LOSS_COLOR, nowMs)
+    }
+    if (isMine) {
       this.#sound.play('hit')
       this.#shake(on.isMe ? 14 : 7)
     }

@@ -69,14 +69,6 @@ export class Game {
     else this.#drawMatch(match, nowMs, elapsedMs)
   }
 
-  /** The page went out of sight: stand still instead of running on blindly. */
-  pause(): void {
-    this.#parts.controls.release()
-    const match = this.#match
-    // No frame comes while the page is hidden, so the word must be sent now.
-    if (match !== undefined) this.#advance(match, performance.now())
-  }
-
   debugState(): ArenaDebugState {
     const match = this.#match
     return {

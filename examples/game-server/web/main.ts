@@ -8,6 +8,9 @@ import { StartScreen } from './hud/start-screen.ts'
 import { Sound } from './sound.ts'
 import { Renderer } from './view/renderer.ts'
 
+/** Browsers allow a hidden page no more than this. */
+const HIDDEN_FRAME_MS = 1000
+
 /** `?name=` fills the form in, `?autostart=1` sends it, `?server=` plays on another server than the page's own. */
 const query = new URLSearchParams(location.search)
 
@@ -56,7 +59,7 @@ for (const gesture of ['pointerdown', 'keydown'] as const) {
   window.addEventListener(gesture, () => sound.unlock(), { once: true })
 }
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) game.pause()
+  if (document.hidden) controls.release()
 })
 exposeDebugState(() => game.debugState())
 
@@ -65,6 +68,10 @@ function frame(nowMs: number): void {
   requestAnimationFrame(frame)
 }
 requestAnimationFrame(frame)
+// A page out of sight gets no frames, but must tell the server to stand still and go on reading what it hears.
+setInterval(() => {
+  if (document.hidden) game.frame(performance.now())
+}, HIDDEN_FRAME_MS)
 
 startScreen.show()
 if (query.get('autostart') === '1') startScreen.submit()

@@ -53,6 +53,14 @@ describe('prediction', () => {
     expect(prediction.pending).toHaveLength(5)
   })
 
+  test('what is drawn does not jump when the server answers before the tick is over', () => {
+    const prediction = new Prediction(testRules, motion({ vx: 300 }), 0)
+    prediction.step(right)
+    const drawn = prediction.position(0.4)
+    prediction.reconcile(motion({ ...prediction.body, acknowledged: 1 }), 0)
+    expect(prediction.position(0.4).x).toBeCloseTo(drawn.x, 9)
+  })
+
   test('a correction is glided over, and the truth is reached', () => {
     const prediction = new Prediction(testRules, motion({}), 0)
     prediction.step({ ...right, strength: 0 })

@@ -51,7 +51,8 @@ export class Prediction {
     if (this.#pending.length >= MAX_PENDING) return false
     this.#pending.push({ ...input, number: this.#nextNumber })
     this.#nextNumber = (this.#nextNumber + 1) % NUMBERS
-    this.#advance(input)
+    this.#previous = { x: this.#body.x, y: this.#body.y }
+    stepBody(this.#body, input, this.#rules)
     return true
   }
 
@@ -63,9 +64,8 @@ export class Prediction {
     const before = { x: this.#body.x, y: this.#body.y }
     const { x, y, vx, vy, cooldownTicks } = motion
     Object.assign(this.#body, { x, y, vx, vy, cooldownTicks, radius: radiusOf(score, this.#rules) })
-    this.#previous = { x, y }
-    for (const input of this.#pending) this.#advance(input)
-    this.#glide(before)
+    for (const input of this.#pending) stepBody(this.#body, input, this.#rules)
+    this.#correct(this.#body.x - before.x, this.#body.y - before.y)
   }
 
   /** Lets corrections fade. */
@@ -83,14 +83,10 @@ export class Prediction {
     }
   }
 
-  #advance(input: PlayerInput): void {
-    this.#previous = { x: this.#body.x, y: this.#body.y }
-    stepBody(this.#body, input, this.#rules)
-  }
-
-  #glide(before: Point): void {
-    const x = this.#offset.x + before.x - this.#body.x
-    const y = this.#offset.y + before.y - this.#body.y
-    this.#offset = Math.hypot(x, y) > SNAP_DISTANCE ? { x: 0, y: 0 } : { x, y }
+  /** The body was moved by the server's word: what is drawn stays where it is and glides after it. */
+  #correct(dx: number, dy: number): void {
+    this.#previous = { x: this.#previous.x + dx, y: this.#previous.y + dy }
+    const offset = { x: this.#offset.x - dx, y: this.#offset.y - dy }
+    this.#offset = Math.hypot(offset.x, offset.y) > SNAP_DISTANCE ? { x: 0, y: 0 } : offset
   }
 }

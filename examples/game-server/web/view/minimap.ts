@@ -3,10 +3,11 @@ import type { Scene } from './scene.ts'
 
 const MARGIN = 16
 const MIN_SCREEN_WIDTH = 720
+const MIN_SCREEN_HEIGHT = 480
 
 /** The whole arena in a corner, where the screen has room for it. Drawn in CSS pixels. */
 export function drawMinimap(context: CanvasRenderingContext2D, camera: Camera, scene: Scene): void {
-  if (camera.width < MIN_SCREEN_WIDTH) return
+  if (camera.width < MIN_SCREEN_WIDTH || camera.height < MIN_SCREEN_HEIGHT) return
   const radius = Math.min(camera.width, camera.height) * 0.085
   const centerX = MARGIN + radius
   const centerY = camera.height - MARGIN - radius
