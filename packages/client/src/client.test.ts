@@ -194,7 +194,7 @@ describe('latency and server time', () => {
     world.server.delayMs = 40
     const client = world.client()
     const measured: number[] = []
-    client.on('latency', ({ latencyMs, jitterMs }) => void measured.push(latencyMs, jitterMs))
+    client.on('latency', ({ latencyMs, jitterMs }) => measured.push(latencyMs, jitterMs))
     const connecting = client.connect()
     await world.run(120 + 80)
     await connecting
@@ -236,7 +236,7 @@ describe('the error event', () => {
     const world = newWorld()
     const client = await world.connected()
     const errors: ErrorEvent[] = []
-    client.on('error', (event) => void errors.push(event))
+    client.on('error', (event) => errors.push(event))
     world.server.connection.sendError(0, 'ROOM_BUSY', undefined, Op.RoomData)
     await world.run(10)
     expect(errors).toEqual([{ error: expect.objectContaining({ error: 'ROOM_BUSY' }), op: 'RoomData' }])
@@ -252,8 +252,8 @@ describe('the error event', () => {
     client.on('connected', () => {
       throw fault
     })
-    client.once('connected', () => void seen.push('second'))
-    client.on('error', (event) => void errors.push(event))
+    client.once('connected', () => seen.push('second'))
+    client.on('error', (event) => errors.push(event))
     const connecting = client.connect()
     await world.run(100)
     await connecting

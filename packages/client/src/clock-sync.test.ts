@@ -100,12 +100,14 @@ describe('ClockSync', () => {
     expect(sync.serverTimeMs(BASE_MS)).toBeCloseTo(BASE_MS + 2_990, 2)
   })
 
-  it('learns no round trip from a heartbeat that echoes nothing, or from the future', () => {
+  it('learns no round trip from a heartbeat that echoes nothing, comes from the future, or was held too long', () => {
     const sync = new ClockSync()
     const silent = { isReplyWanted: true, sentUs: BASE_MS * 1000, echoUs: 0, holdUs: 0 }
     expect(sync.addHeartbeat(silent, BASE_MS)).toBe(false)
     const impossible = { ...silent, echoUs: (BASE_MS + 5_000) * 1000 }
     expect(sync.addHeartbeat(impossible, BASE_MS)).toBe(false)
+    const tooLong = { ...silent, echoUs: 1, holdUs: 0xffff_ffff }
+    expect(sync.addHeartbeat(tooLong, BASE_MS)).toBe(false)
     expect(sync.latencyMs).toBe(0)
   })
 

@@ -7,6 +7,8 @@ interface Sample {
 }
 
 const SAMPLES_KEPT = 8
+/** Stands for any longer time, so it measures nothing. */
+const HELD_TOO_LONG_US = 0xffff_ffff
 
 /**
  * Round trip, jitter and the server's clock, from the timestamps of heartbeats (`docs/protocol.md#heartbeat`).
@@ -58,7 +60,7 @@ export class ClockSync {
     const receivedUs = receivedMs * 1000
     this.#addTransit(receivedUs - heartbeat.sentUs)
     const rttUs = receivedUs - heartbeat.echoUs - heartbeat.holdUs
-    if (heartbeat.echoUs === 0 || rttUs < 0) return false
+    if (heartbeat.echoUs === 0 || heartbeat.holdUs === HELD_TOO_LONG_US || rttUs < 0) return false
     this.#smoothedRttUs =
       this.#smoothedRttUs === undefined ? rttUs : this.#smoothedRttUs + (rttUs - this.#smoothedRttUs) / 8
     this.#addSample({ rttUs, offsetUs: heartbeat.sentUs + rttUs / 2 - receivedUs })

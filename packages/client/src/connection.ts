@@ -198,8 +198,9 @@ export class Connection implements TransportHandlers, RoomLink {
     reader.reset(message)
     try {
       while (this.#end === undefined && reader.next()) this.#receive(reader.op, reader.payload())
-    } catch (error) {
-      this.#fail(connectionLost('the server sent a message that cannot be read', error))
+    } catch (thrown) {
+      // Only the rest of this message is lost (docs/protocol.md#frames).
+      this.#options.onError(toKaosError(thrown, internalError), undefined)
     }
   }
 
@@ -222,6 +223,7 @@ export class Connection implements TransportHandlers, RoomLink {
   }
 
   #handle(op: number, payload: Uint8Array): void {
+    // An operation that is not here is one of a newer server, and means nothing to us (docs/protocol.md#versions).
     switch (op) {
       case Op.RoomData:
       case Op.RoomState:
@@ -255,8 +257,6 @@ export class Connection implements TransportHandlers, RoomLink {
       case Op.SessionEnd:
         this.#handleSessionEnd(decodeServerPayload('SessionEnd', payload))
         break
-      default:
-        throw new KaosError('UNKNOWN_OP', `the server sent operation 0x${op.toString(16)}`)
     }
   }
 
@@ -285,8 +285,10 @@ export class Connection implements TransportHandlers, RoomLink {
 
   #handleError(wire: ServerPayload<'Error'>): void {
     const error = errorFromWire(wire.code, wire.message, wire.details)
-    if (wire.id === 0) this.#options.onError(error, opName(wire.op))
-    else this.#requests.fail(wire.id, error)
+    // Data that was under way when a room ended comes back like this; `closed` has told all there is to tell.
+    const isLateData = error.error === 'ROOM_NOT_JOINED' && wire.op === Op.RoomData
+    if (wire.id !== 0) this.#requests.fail(wire.id, error)
+    else if (!isLateData) this.#options.onError(error, opName(wire.op))
   }
 
   #handleSessionEnd({ code, reason, retry_after_ms }: ServerPayload<'SessionEnd'>): void {

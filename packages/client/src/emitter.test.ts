@@ -17,9 +17,9 @@ function setUp() {
 describe('Emitter', () => {
   it('calls the listeners of a name in the order they were added, and no others', () => {
     const { emitter, seen } = setUp()
-    emitter.on('number', (n) => void seen.push(`a${n}`))
-    emitter.on('word', (w) => void seen.push(w))
-    emitter.on('number', (n) => void seen.push(`b${n}`))
+    emitter.on('number', (n) => seen.push(`a${n}`))
+    emitter.on('word', (w) => seen.push(w))
+    emitter.on('number', (n) => seen.push(`b${n}`))
     emitter.emit('number', 1)
     expect(seen).toEqual(['a1', 'b1'])
   })
@@ -30,7 +30,7 @@ describe('Emitter', () => {
     emitter.on('number', () => {
       throw fault
     })
-    emitter.on('number', (n) => void seen.push(`b${n}`))
+    emitter.on('number', (n) => seen.push(`b${n}`))
     emitter.emit('number', 1)
     expect(seen).toEqual(['b1'])
     expect(failures).toEqual([[fault, 'number']])
@@ -49,7 +49,7 @@ describe('Emitter', () => {
 
   it('takes a listener away by what on() returned and by off()', () => {
     const { emitter, seen } = setUp()
-    const listener = (n: number) => void seen.push(`a${n}`)
+    const listener = (n: number) => seen.push(`a${n}`)
     const unsubscribe = emitter.on('number', listener)
     unsubscribe()
     unsubscribe()
@@ -74,10 +74,10 @@ describe('Emitter', () => {
 
   it('lets the event in progress reach everyone it began with when a listener changes the list', () => {
     const { emitter, seen } = setUp()
-    const second = () => void seen.push('second')
+    const second = () => seen.push('second')
     emitter.on('number', () => {
       emitter.off('number', second)
-      emitter.on('number', () => void seen.push('third'))
+      emitter.on('number', () => seen.push('third'))
     })
     emitter.on('number', second)
     emitter.emit('number', 1)

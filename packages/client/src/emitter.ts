@@ -1,5 +1,8 @@
-/** Called for every event of its name. What it throws, or rejects with, is reported and stops nobody else. */
-export type Listener<Event> = (event: Event) => void | Promise<void>
+/**
+ * Called for every event of its name. What it returns does not matter; what it throws, or rejects with, is reported and
+ * stops nobody else.
+ */
+export type Listener<Event> = (event: Event) => unknown
 
 /** Takes the listener away again; calling it twice does no harm. */
 export type Unsubscribe = () => void

@@ -13,7 +13,7 @@ const newWorld = () => new World(new ManualClock(1_700_000_000_000))
 function watch(client: Client): [keyof ClientEvents, unknown][] {
   const seen: [keyof ClientEvents, unknown][] = []
   for (const name of ['connected', 'disconnected', 'reconnecting', 'ended'] as const) {
-    client.on(name, (event) => void seen.push([name, event]))
+    client.on(name, (event) => seen.push([name, event]))
   }
   return seen
 }
@@ -133,6 +133,21 @@ describe('connect()', () => {
     const ended = outcome(world.client().connect())
     await world.run(100)
     expect(ended.error).toMatchObject({ error: 'SERVER_FULL', message: 'full' })
+  })
+
+  it('rejects when a server that is full says so before anything else', async () => {
+    const world = newWorld()
+    const dial: ClientOptions['dial'] = async (request) => {
+      const transport = await world.server.dial(request)
+      request.handlers.onMessage(encodeServerFrame('SessionEnd', { code: 503, retry_after_ms: 9_000 }))
+      return transport
+    }
+    const ended = outcome(world.client({ dial }).connect())
+    await world.run(100)
+    expect(ended.error).toMatchObject({ error: 'SERVER_FULL', details: { retry_after_ms: 9_000 } })
+    expect(world.server.connection.closedByClient).toBe(0)
+    expect(world.server.connection.received).toEqual([])
+    expect(world.time.pendingEvents).toBe(0)
   })
 
   it('rejects when the server ends the session in the very message that starts it', async () => {

@@ -43,7 +43,7 @@ async function inRoom(): Promise<{ world: World; client: Client; room: Room; see
   const room = await joining
   const seen: [string, unknown][] = []
   for (const name of ['data', 'state', 'joined', 'departed', 'closed'] as const) {
-    room.on(name, (event) => void seen.push([name, event]))
+    room.on(name, (event) => seen.push([name, event]))
   }
   return { world, client, room, seen }
 }
@@ -85,7 +85,7 @@ describe('joining a room', () => {
       const room = await client.joinRoom(ROOM_ID)
       membersAtJoin = [...room.members.keys()]
       stateAtJoin = room.state
-      room.on('data', ({ op }) => void ops.push(op))
+      room.on('data', ({ op }) => ops.push(op))
     }
     const playing = play()
     await world.run(100)
@@ -106,8 +106,8 @@ describe('joining a room', () => {
     const client = await world.connected()
     const seen: string[] = []
     const joining = client.joinRoom(ROOM_ID).then((room) => {
-      room.on('closed', ({ reason }) => void seen.push(reason))
-      room.on('data', ({ op }) => void seen.push(`data ${op}`))
+      room.on('closed', ({ reason }) => seen.push(reason))
+      room.on('data', ({ op }) => seen.push(`data ${op}`))
     })
     await world.run(100)
     await joining
@@ -289,7 +289,7 @@ describe('members and state', () => {
   it('reports data that cannot be decoded as an error of the client, and the room lives on', async () => {
     const { world, client, seen } = await inRoom()
     const errors: unknown[] = []
-    client.on('error', (event) => void errors.push(event))
+    client.on('error', (event) => errors.push(event))
     const broken = encodeRoomState({
       room: HANDLE,
       isMessagePack: true,
@@ -404,8 +404,8 @@ describe('the end of a room', () => {
   it('once() and off() work as on any emitter', async () => {
     const { world, room } = await inRoom()
     const ops: string[] = []
-    const listener = ({ op }: { op: number }) => void ops.push(`on ${op}`)
-    room.once('data', ({ op }) => void ops.push(`once ${op}`))
+    const listener = ({ op }: { op: number }) => ops.push(`on ${op}`)
+    room.once('data', ({ op }) => ops.push(`once ${op}`))
     room.on('data', listener)
     world.server.connection.send(data(1, []), data(2, []))
     await world.run(10)

@@ -110,8 +110,9 @@ export class Room<State = unknown, Data = unknown> {
    * @param op the application's operation code, 0–65,535
    * @param data a Uint8Array travels as it is, anything else as a MessagePack value
    * @returns false when unreliable data could not be sent now and was given up
-   * @throws {KaosError} ROOM_NOT_JOINED after the room closed, PAYLOAD_TOO_LARGE above 65,528 bytes, INVALID_PAYLOAD for
-   *   an op or a value that cannot be sent, RATE_LIMITED when too much reliable data waits to be sent
+   * @throws {KaosError} ROOM_NOT_JOINED after the room closed, PAYLOAD_TOO_LARGE above 65,528 bytes (a server may take
+   *   less, and says so by an `error` event), INVALID_PAYLOAD for an op or a value that cannot be sent, RATE_LIMITED
+   *   when too much reliable data waits to be sent
    */
   send(op: number, data?: unknown, options: RoomSendOptions = {}): boolean {
     if (this.closed !== undefined || this.#leaving !== undefined) {
@@ -149,14 +150,9 @@ export class Room<State = unknown, Data = unknown> {
       await this.#link.leaveRoom(this.#room.joined.room, options)
     } catch (error) {
       // Whatever ended the room while we were leaving has done our work.
-      if (this.#isClosed()) return
+      if (this.#room.closed !== undefined) return
       this.#leaving = undefined
       throw error
     }
-  }
-
-  /** Asked anew after every await, which the compiler cannot know. */
-  #isClosed(): boolean {
-    return this.closed !== undefined
   }
 }
