@@ -66,6 +66,13 @@ describe('FrameReader', () => {
     },
   )
 
+  it('says what is missing: the header or the payload', () => {
+    expect(() => readAll(fromHex('0102'))).toThrow('2 byte(s) at offset 0: a frame header has 3 bytes')
+    expect(() => readAll(fromHex('010000 020500aa'))).toThrow(
+      'frame at offset 3 says 5 payload bytes, 1 follow',
+    )
+  })
+
   it('refuses every message that is cut off inside a frame', () => {
     checkProperty(
       fc.property(fc.array(bytes, { minLength: 1, maxLength: 4 }), fc.nat(), (payloads, cut) => {

@@ -107,8 +107,8 @@ export const ServerPayloads = {
     username: str(limits.usernameBytes),
     is_authenticated: bool(),
     vars,
-    heartbeat_ms: uint(3_600_000, 1),
-    timeout_ms: uint(3_600_000, 1),
+    heartbeat_ms: uint(3_600_000),
+    timeout_ms: uint(3_600_000),
     server_time_us: float(),
   }),
   SessionEnd: record('SessionEnd', {

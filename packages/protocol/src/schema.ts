@@ -127,7 +127,7 @@ export function strMap(
 ): FieldType<Record<string, string>> {
   const keyType = str(maxKeyBytes, 1)
   const valueType = str(maxValueBytes)
-  const label = `map of ≤ ${maxEntries}: str ≤ ${maxKeyBytes} B → str ≤ ${maxValueBytes} B`
+  const label = `map of ≤ ${maxEntries}: ${keyType.label} → ${valueType.label}`
   return {
     label,
     check(value, path) {

@@ -137,8 +137,8 @@ export const serverPayloads: { [N in ServerPayloadName]: fc.Arbitrary<ServerPayl
     username: text(limits.usernameBytes),
     is_authenticated: fc.boolean(),
     vars,
-    heartbeat_ms: fc.integer({ min: 1, max: 3_600_000 }),
-    timeout_ms: fc.integer({ min: 1, max: 3_600_000 }),
+    heartbeat_ms: fc.nat({ max: 3_600_000 }),
+    timeout_ms: fc.nat({ max: 3_600_000 }),
     server_time_us: finite,
   }),
   SessionEnd: fc.record(

@@ -29,7 +29,7 @@ export function boundsOf(label: string, sample: unknown): Bounds {
       ],
     }
   }
-  const entries = /^map of ≤ (\d+): str ≤ (\d+) B → str ≤ (\d+) B$/.exec(label)
+  const entries = /^map of ≤ (\d+): str 1–(\d+) B → str ≤ (\d+) B$/.exec(label)
   if (entries !== null) {
     const [count, keyBytes, valueBytes] = entries.slice(1).map(Number) as [number, number, number]
     const map = (size: number, key: number, value: number) =>
@@ -41,7 +41,15 @@ export function boundsOf(label: string, sample: unknown): Bounds {
       )
     return {
       inside: [{}, map(count, keyBytes, valueBytes)],
-      outside: [map(count + 1, 4, 1), map(1, keyBytes + 1, 1), map(1, 4, valueBytes + 1), { k: 1 }, [], null],
+      outside: [
+        map(count + 1, 4, 1),
+        map(1, keyBytes + 1, 1),
+        map(1, 4, valueBytes + 1),
+        { '': '' },
+        { k: 1 },
+        [],
+        null,
+      ],
     }
   }
   const map = /^map(?: ≤ (\d+) B)?$/.exec(label)
