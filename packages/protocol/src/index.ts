@@ -9,9 +9,11 @@ export {
   KaosError,
 } from './errors.ts'
 export { allocateFrame, encodeFrame, FrameReader } from './frame.ts'
+export { FrameBatch } from './frame-batch.ts'
 export { decodeHeartbeat, encodeHeartbeat, type Heartbeat } from './heartbeat.ts'
 export { decodeRoomData, encodeRoomData, patchRoomHandle, type RoomData } from './room-data.ts'
 export { decodeRoomState, encodeRoomState, type RoomState } from './room-state.ts'
+export { LaneOutbox, type LaneSink, rudpChannelOf } from './lane-outbox.ts'
 export { decodeMessagePack, encodeMessagePack } from './messagepack.ts'
 export { scanMessagePack } from './messagepack-scan.ts'
 export { utf8Bytes } from './schema.ts'

@@ -28,6 +28,34 @@ const authConfig = z.strictObject({
     .describe('Clock skew allowed for `exp` and `nbf`.'),
 })
 
+const key = z
+  .string()
+  .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+
+const udpConfig = z.strictObject({
+  enabled: z.boolean().default(true).describe('Listen for kaos-rudp (encrypted reliable UDP).'),
+  port: port.optional().describe('UDP port; the TCP port when unset.'),
+  publicAddress: z
+    .string()
+    .optional()
+    .describe('IP address clients are told to reach UDP at; the one their request came in at when unset.'),
+  privateKey: key
+    .optional()
+    .describe('X25519 key that clients may pin; a fresh one at each start when unset.'),
+  tokenKeys: z
+    .array(key)
+    .min(1)
+    .max(2)
+    .optional()
+    .describe('Keys that seal connect tokens, the newest first; a fresh one at each start when unset.'),
+  connectionsPerAddress: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(64)
+    .describe('Connections from one IP address; 0 = not limited.'),
+})
+
 const sessionConfig = z.strictObject({
   heartbeatMs: milliseconds.default(5_000).describe('How often clients are asked to send a heartbeat.'),
   timeoutMs: milliseconds.default(15_000).describe('A session that is silent this long has ended.'),
@@ -147,6 +175,7 @@ const serverConfig = z.strictObject({
     .max(3_600)
     .default(5)
     .describe('Given to match_terminate when the server stops.'),
+  udp: udpConfig.prefault({}),
   auth: authConfig.prefault({}),
   session: sessionConfig.prefault({}),
   rooms: roomsConfig.prefault({}),

@@ -9,7 +9,7 @@ export {
   type ServerConfig,
   type ServerConfigInput,
 } from './config.ts'
-export { PortInUseError } from './http/http-server.ts'
+export { PortInUseError } from './errors.ts'
 export type { RoomId, SessionId } from './ids.ts'
 export { createLogger, type Logger } from './observe/logger.ts'
 export type {

@@ -1,12 +1,15 @@
 import { KaosError } from '@kaosnet/protocol'
 import { type Clock, systemClock } from './clock.ts'
 import { resolveConfig, type ServerConfig, type ServerConfigInput } from './config.ts'
+import { ConnectService } from './http/connect-service.ts'
 import { HttpServer } from './http/http-server.ts'
 import { createLogger, type Logger } from './observe/logger.ts'
 import { Metrics } from './observe/metrics.ts'
 import { FlushQueue } from './peer/flush-queue.ts'
 import { Peer, type PeerOptions } from './peer/peer.ts'
 import type { Connection, ConnectionHandler, Transport } from './peer/transport.ts'
+import { RudpTransport } from './peer/rudp-transport.ts'
+import { resolveUdpKeys } from './peer/udp-keys.ts'
 import { WebSocketTransport } from './peer/websocket-transport.ts'
 import { type Random, systemRandom } from './random.ts'
 import { LocalRoomHost } from './room/local-room-host.ts'
@@ -28,7 +31,7 @@ export interface ServerParts {
   readonly clock?: Clock
   readonly random?: Random
   readonly logger?: Logger
-  /** Further ways in, beside WebSocket. */
+  /** Further ways in, beside WebSocket and UDP. */
   readonly transports?: readonly Transport[]
 }
 
@@ -75,6 +78,7 @@ export class KaosServer {
   readonly #peerOptions: PeerOptions
   readonly #monitor: SilenceMonitor
   readonly #http: HttpServer
+  readonly #rudp: RudpTransport | undefined
   readonly #transports: readonly Transport[]
   #phase: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new'
   #stopping: Promise<void> | undefined
@@ -100,6 +104,8 @@ export class KaosServer {
     })
     const metrics = this.#metrics
     this.#flushQueue = new FlushQueue(clock)
+
+    const authenticator = new Authenticator(config.auth, clock, random)
 
     const services = new NodeServices({ sessions, rooms })
     const engine = new LuaScriptEngine({ config, clock, random, logger, metrics, services })
@@ -129,7 +135,7 @@ export class KaosServer {
       metrics,
       sessions,
       hooks: this.#hooks,
-      authenticator: new Authenticator(config.auth, clock, random),
+      authenticator,
       onEnded: (session, { leaveReason }) => this.#gateway.dropSession(session, leaveReason),
     })
     services.attach(this.#gateway, this.#sessionService)
@@ -152,7 +158,32 @@ export class KaosServer {
       onSlowConsumer: (peer) => this.#endSlowConsumer(peer),
     }
     this.#monitor = new SilenceMonitor(clock, this.#inboxes)
+    const udpKeys = resolveUdpKeys(config.udp)
+    this.#rudp = config.udp.enabled
+      ? new RudpTransport({
+          clock,
+          logger,
+          keys: udpKeys,
+          host: config.host,
+          port: () => config.udp.port ?? this.port,
+          mayUseOtherPort: config.port === 0,
+          describeAddress: (port) => `udp://${this.#publicHost}:${port}`,
+          limits: {
+            connections: config.limits.connections,
+            connectionsPerAddress: config.udp.connectionsPerAddress,
+            sendQueueBytes: config.limits.sendQueueBytes,
+          },
+        })
+      : undefined
     this.#http = new HttpServer({
+      connect: new ConnectService({
+        authenticator,
+        keys: udpKeys,
+        wallClock: () => clock.unixMs(),
+        websocketPath: WEBSOCKET_PATH,
+        publicAddress: config.udp.publicAddress,
+        udpPort: () => this.#rudp?.port ?? 0,
+      }),
       host: config.host,
       port: config.port,
       publicDir: config.publicDir,
@@ -168,6 +199,7 @@ export class KaosServer {
         describeAddress: () => `ws://${this.#publicHost}:${this.port}${WEBSOCKET_PATH}`,
         remoteAddress: (request) => request.socket.remoteAddress ?? 'unknown',
       }),
+      ...(this.#rudp === undefined ? [] : [this.#rudp]),
       ...(parts.transports ?? []),
     ]
   }
@@ -201,10 +233,11 @@ export class KaosServer {
       const manifest = await this.#host.start(this.#gateway)
       this.#hooks.setManifest(manifest)
       this.#gateway.setModules((name) => manifest.hasMatchModule(name))
+      // UDP takes the port that TCP got.
+      await this.#http.listen()
       for (const transport of this.#transports) {
         await transport.start((connection) => this.#accept(connection))
       }
-      await this.#http.listen()
     } catch (error) {
       await this.stop({ graceSeconds: 0 })
       throw error

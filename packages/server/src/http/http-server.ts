@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, fastify } from 'fastify'
+import { KaosError } from '@kaosnet/protocol'
+import { PortInUseError } from '../errors.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { ConnectService } from './connect-service.ts'
 
 export interface HttpServerOptions {
   readonly host: string
@@ -11,11 +14,7 @@ export interface HttpServerOptions {
   readonly publicDir: string | undefined
   readonly metrics: Metrics
   readonly isReady: () => boolean
-}
-
-/** The port is taken; says so in one line. */
-export class PortInUseError extends Error {
-  override readonly name = 'PortInUseError'
+  readonly connect: ConnectService
 }
 
 /** Health, metrics and the page; the WebSocket transport shares its port. */
@@ -46,12 +45,7 @@ export class HttpServer {
       await this.#app.listen({ host, port })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-        throw new PortInUseError(
-          `port ${port} is in use: choose another with --port or KAOSNET_PORT (0 = any free one)`,
-          {
-            cause: error,
-          },
-        )
+        throw new PortInUseError(port, 'TCP', error)
       }
       throw error
     }
@@ -62,7 +56,7 @@ export class HttpServer {
   }
 
   #routes(): void {
-    const { isReady, metrics, publicDir } = this.#options
+    const { connect, isReady, metrics, publicDir } = this.#options
     this.#app.addHook('onSend', async (_request, reply) => {
       reply.header('x-content-type-options', 'nosniff')
       reply.header('referrer-policy', 'no-referrer')
@@ -74,6 +68,16 @@ export class HttpServer {
     })
     this.#app.get('/metrics', async (_request, reply) => {
       return reply.type(metrics.contentType).send(await metrics.expose())
+    })
+    this.#app.post('/v1/connect', async (request, reply) => {
+      try {
+        reply.header('cache-control', 'no-store')
+        return await connect.connect(request.socket.localAddress ?? '127.0.0.1', request.body)
+      } catch (error) {
+        if (!(error instanceof KaosError)) throw error
+        const { action, code, error: name, message } = error
+        return reply.code(action === 'reauth' ? 401 : 400).send({ error: { code, name, message } })
+      }
     })
     if (publicDir === undefined) {
       this.#app.get('/', async (_request, reply) => {

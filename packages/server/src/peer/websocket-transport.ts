@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { FrameBatch } from '@kaosnet/protocol'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../clock.ts'
-import { FrameBatch } from './frame-batch.ts'
 import type { Connection, ConnectionHandler, Delivery, Lane, Transport } from './transport.ts'
 
 export interface WebSocketTransportOptions {

@@ -71,7 +71,7 @@ function world(options: WorldOptions = {}): World {
     ticks,
     run(durationMs) {
       const untilMs = clock.nowMs() + durationMs
-      while (room.nextDueMs <= untilMs) {
+      while (room.state !== 'closed' && room.nextDueMs <= untilMs) {
         clock.stall(Math.max(0, room.nextDueMs - clock.nowMs()))
         room.runTick(clock.nowMs())
       }

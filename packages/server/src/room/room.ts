@@ -65,7 +65,8 @@ export class Room implements Tickable {
   #inputs: QueuedInput[] = []
   #spareInputs: QueuedInput[] = []
   #isInCallback = false
-  #postponed: (() => void)[] = []
+  readonly #postponed: (() => void)[] = []
+  #isCatchingUp = false
 
   constructor(options: RoomOptions) {
     this.id = options.id
@@ -128,9 +129,11 @@ export class Room implements Tickable {
     if (!isAsked) return observer.joinRejected(member.member, 'match_join_attempt failed')
     if (refusal !== undefined) return observer.joinRejected(member.member, refusal || undefined)
     this.#members.add(member.member)
-    // The client hears of its seat before anything the script sends it.
-    observer.joinAccepted(member.member)
-    this.#guard('match_join', () => handler.join(member))
+    this.#guard('match_join', () => {
+      // The client hears of its seat before anything the script sends it; what that sets off waits for match_join.
+      observer.joinAccepted(member.member)
+      handler.join(member)
+    })
     this.#runPostponed()
   }
 
@@ -184,6 +187,7 @@ export class Room implements Tickable {
 
     const dueMs = schedule.nextDueMs
     const dtSeconds = schedule.begin(nowMs)
+    this.nextDueMs = schedule.nextDueMs
     const inputs = this.#inputs
     this.#inputs = this.#spareInputs
     let isOver = false
@@ -192,7 +196,6 @@ export class Room implements Tickable {
     })
     inputs.length = 0
     this.#spareInputs = inputs
-    this.nextDueMs = schedule.nextDueMs
     observer.ticked(nowMs - dueMs, clock.nowMs() - nowMs, schedule.skipped)
     if (isOver) this.#end({ reason: this.#state === 'draining' ? this.#drainReason : 'finished' })
     this.#runPostponed()
@@ -250,12 +253,13 @@ export class Room implements Tickable {
     return true
   }
 
+  /** In the order given: what a postponed command postpones in turn comes after those that waited already. */
   #runPostponed(): void {
-    while (this.#postponed.length > 0) {
-      const commands = this.#postponed
-      this.#postponed = []
-      for (const command of commands) command()
-    }
+    if (this.#isCatchingUp) return
+    this.#isCatchingUp = true
+    for (let index = 0; index < this.#postponed.length; index++) this.#postponed[index]?.()
+    this.#postponed.length = 0
+    this.#isCatchingUp = false
   }
 
   #end(end: RoomEnd): void {

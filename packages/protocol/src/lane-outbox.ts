@@ -1,0 +1,73 @@
+import { FrameBatch } from './frame-batch.ts'
+import { WireLimits } from './limits.ts'
+
+/** Takes one message: whole frames of one lane and one delivery class. The bytes are valid during the call only. */
+export type LaneSink = (message: Uint8Array, isReliable: boolean, lane: number) => void
+
+interface LaneBatches {
+  readonly lane: number
+  readonly reliable: FrameBatch
+  readonly unreliable: FrameBatch
+}
+
+/** A message is handed over early rather than growing beyond this. */
+const MESSAGE_BYTES = WireLimits.payloadBytes + WireLimits.frameHeaderBytes
+
+/**
+ * Collects the frames of one turn, so that each lane sends one message per delivery class
+ * (`docs/protocol.md#transports`): for transports whose lanes do not share an order, such as kaos-rudp.
+ */
+export class LaneOutbox {
+  readonly #sink: LaneSink
+  readonly #lanes = new Map<number, LaneBatches>()
+  #queuedBytes = 0
+
+  constructor(sink: LaneSink) {
+    this.#sink = sink
+  }
+
+  /** Bytes collected and not handed over. */
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  /** Copies a frame. */
+  add(frame: Uint8Array, isReliable: boolean, lane: number): void {
+    let batches = this.#lanes.get(lane)
+    if (batches === undefined) {
+      batches = { lane, reliable: new FrameBatch(), unreliable: new FrameBatch() }
+      this.#lanes.set(lane, batches)
+    }
+    const batch = isReliable ? batches.reliable : batches.unreliable
+    if (batch.length + frame.length > MESSAGE_BYTES) this.#handOver(batch, isReliable, lane)
+    batch.add(frame)
+    this.#queuedBytes += frame.length
+  }
+
+  /** Hands over everything that was collected and keeps nothing, lane by lane in the order they were first used. */
+  flush(): void {
+    if (this.#queuedBytes === 0) return
+    for (const { lane, reliable, unreliable } of this.#lanes.values()) {
+      this.#handOver(reliable, true, lane)
+      this.#handOver(unreliable, false, lane)
+    }
+    this.#lanes.clear()
+  }
+
+  #handOver(batch: FrameBatch, isReliable: boolean, lane: number): void {
+    if (batch.length === 0) return
+    const message = batch.take()
+    this.#queuedBytes -= message.length
+    this.#sink(message, isReliable, lane)
+  }
+}
+
+const CHANNELS = 32
+
+/**
+ * The kaos-rudp channel of a lane: 0 is the session's own; rooms share the other 31, so that up to 31 rooms of a session do
+ * not wait for one another.
+ */
+export function rudpChannelOf(lane: number): number {
+  return lane === 0 ? 0 : 1 + ((lane - 1) % (CHANNELS - 1))
+}
