@@ -12,6 +12,8 @@ export type RudpErrorCode =
   | 'DENIED'
   /** The server speaks other versions of the protocol. */
   | 'VERSION_UNSUPPORTED'
+  /** The server accepted with limits that contradict each other. */
+  | 'TERMS_UNUSABLE'
   /** The connect token expired before it was used. */
   | 'TOKEN_EXPIRED'
   /** Insecure mode was asked for on an address that is not loopback. */

@@ -37,7 +37,14 @@ export class ClientLink implements ClientLinkView {
   /** @throws RudpError as `connectRudp` does */
   static async connect(options: ClientLinkOptions): Promise<ClientConnection> {
     if (options.signal?.aborted === true) throw abortedError(options.signal)
-    const link = new ClientLink(options, await options.openSocket(options.remote))
+    const socket = await options.openSocket(options.remote)
+    let link: ClientLink
+    try {
+      link = new ClientLink(options, socket)
+    } catch (error) {
+      await socket.close()
+      throw new RudpError('OPTIONS_INVALID', String(error), { cause: error })
+    }
     return await link.#connect()
   }
 
@@ -79,11 +86,17 @@ export class ClientLink implements ClientLinkView {
   }
   async #connect(): Promise<ClientConnection> {
     const { signal } = this.#options
+    let onAbort = () => {}
     const outcome = await new Promise<HandshakeOutcome | RudpError>((resolve) => {
       this.#onOutcome = resolve
-      signal?.addEventListener('abort', () => resolve(abortedError(signal)), { once: true })
+      if (signal !== undefined) {
+        onAbort = () => resolve(abortedError(signal))
+        signal.addEventListener('abort', onAbort)
+        if (signal.aborted) onAbort()
+      }
       this.#drive(this.#socket)
     })
+    signal?.removeEventListener('abort', onAbort)
     const connection = this.#endpoint.connection
     if (connection instanceof ClientConnection && !(outcome instanceof RudpError)) return connection
     await this.#release()
@@ -153,6 +166,8 @@ function outcomeError(outcome: HandshakeOutcome, options: ClientLinkOptions): Ru
         'CONNECT_TIMEOUT',
         `No answer from UDP ${ip}:${port} within ${options.timeoutMs} ms`,
       )
+    case 'terms-unusable':
+      return new RudpError('TERMS_UNUSABLE', 'The server’s limits contradict each other')
     case 'accepted':
       return new RudpError('CONNECT_ABORTED', 'The connection was not wanted any more')
   }

@@ -115,13 +115,13 @@ function credentialsOf(options: ConnectOptions, token: ConnectToken | undefined)
     throw new RudpError('OPTIONS_INVALID', 'The connect token cannot be read')
   }
   if (token !== undefined) return { kind: 'token', token }
+  if (options.insecure === true) return { kind: 'none' }
   if (options.serverPublicKey !== undefined) {
     if (options.serverPublicKey.length !== 32) {
       throw new RudpError('OPTIONS_INVALID', 'serverPublicKey must have 32 bytes')
     }
     return { kind: 'pinned', serverPublicKey: options.serverPublicKey }
   }
-  if (options.insecure === true) return { kind: 'none' }
   throw new RudpError('OPTIONS_INVALID', 'Connecting needs a token, a server key, or insecure mode')
 }
 

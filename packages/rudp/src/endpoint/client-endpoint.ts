@@ -9,7 +9,12 @@ import type { AcceptBody } from '../handshake/accept-packet.ts'
 import { ClientHandshake, type Credentials, type HandshakeOutcome } from '../handshake/client-handshake.ts'
 import { INSECURE_VERSION, PROTOCOL_VERSION } from '../handshake/long-header.ts'
 import type { Address } from './address.ts'
-import { type ConnectionTuning, coreTuning, DEFAULT_IDLE_TIMEOUT_MS } from './connection-tuning.ts'
+import {
+  type ConnectionTuning,
+  checkTuning,
+  coreTuning,
+  DEFAULT_IDLE_TIMEOUT_MS,
+} from './connection-tuning.ts'
 import type { DatagramBatch } from './datagram-batch.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type ConnectionOwner, LiveConnection, type LiveConnectionOptions } from './live-connection.ts'
@@ -17,6 +22,8 @@ import { isReset } from './stateless-reset.ts'
 
 /** The largest message and window a server may make a client agree to. */
 const MAX_ACCEPTED_WINDOW_BYTES = 16 * 1024 * 1024
+
+type Accepted = Extract<HandshakeOutcome, { kind: 'accepted' }>
 
 const MIN_IDLE_TIMEOUT_MS = 5_000
 const LONG_HEADER_BIT = 0x80
@@ -60,6 +67,7 @@ export class ClientEndpoint implements Endpoint, ConnectionOwner {
   constructor(options: ClientEndpointOptions) {
     this.#options = options
     this.#random = options.random ?? randomOf(options.crypto.random)
+    checkTuning(options, this.#random, { ...CLIENT_LIMITS, ...options.connectionLimits })
     this.#handshake = new ClientHandshake({
       crypto: options.crypto,
       random: this.#random,
@@ -149,11 +157,20 @@ export class ClientEndpoint implements Endpoint, ConnectionOwner {
     const { outcome } = this.#handshake
     if (outcome === undefined || this.#hasEnded) return
     this.#hasEnded = true
-    if (outcome.kind === 'accepted') this.#open(outcome, nowMs)
-    this.#options.onHandshakeEnded(outcome)
+    this.#options.onHandshakeEnded(outcome.kind === 'accepted' ? this.#open(outcome, nowMs) : outcome)
   }
 
-  #open(outcome: Extract<HandshakeOutcome, { kind: 'accepted' }>, nowMs: number): void {
+  #open(outcome: Accepted, nowMs: number): HandshakeOutcome {
+    try {
+      this.#createConnection(outcome, nowMs)
+      return outcome
+    } catch {
+      // Our own options have been checked, so the server's numbers make no connection.
+      return { kind: 'terms-unusable' }
+    }
+  }
+
+  #createConnection(outcome: Accepted, nowMs: number): void {
     const { crypto, insecure, liveness, connectionLimits } = this.#options
     const { secrets, body, rttMs } = outcome
     const ownIdleMs = liveness?.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS

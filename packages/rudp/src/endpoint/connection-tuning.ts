@@ -1,7 +1,11 @@
 import type { ChannelOptions } from '../core/channel-options.ts'
 import type { ConnectionOptions } from '../core/connection-options.ts'
 import type { ConnectionLimits } from '../core/limits.ts'
+import type { Random } from '../core/random.ts'
+import { PlainPacketProtection } from '../crypto/plain-packet-protection.ts'
+import { CONNECTION_ID_BYTES } from '../handshake/accept-packet.ts'
 import type { TokenLimits } from '../handshake/connect-token-fields.ts'
+import { type ConnectionOwner, LiveConnection } from './live-connection.ts'
 
 export const DEFAULT_IDLE_TIMEOUT_MS = 15_000
 
@@ -50,4 +54,40 @@ export function withTokenLimits(limits: ConnectionLimits, token: TokenLimits | u
 function lowerRate(a: number, b: number): number {
   if (a === 0 || b === 0) return Math.max(a, b)
   return Math.min(a, b)
+}
+
+/**
+ * Checks options by making a connection nobody uses, so that a mistake shows when a server or client is made and
+ * not when the first handshake ends.
+ * @throws RangeError
+ */
+export function checkTuning(
+  tuning: ConnectionTuning,
+  random: Random,
+  limits: Partial<ConnectionLimits>,
+): void {
+  new LiveConnection({
+    owner: NOBODY,
+    slot: 0,
+    remote: { ip: '', port: 0 },
+    protection: new PlainPacketProtection(),
+    autoFlush: false,
+    core: {
+      role: 'server',
+      connectionId: new Uint8Array(CONNECTION_ID_BYTES),
+      random,
+      nowMs: 0,
+      limits,
+      ...coreTuning(tuning),
+    },
+  })
+}
+
+const NOBODY: ConnectionOwner = {
+  nowMs: () => 0,
+  wake: () => {},
+  opened: () => {},
+  callbackFailed: () => {},
+  ticketReceived: () => {},
+  fellSilent: () => {},
 }

@@ -1,4 +1,5 @@
 import { CloseCode } from '../core/close-code.ts'
+import { SERVER_LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
 import { SHA256_BYTES } from '../crypto/crypto-provider.ts'
 import { hkdfExpandLabel } from '../crypto/hkdf.ts'
@@ -6,6 +7,7 @@ import { randomOf } from '../crypto/secure-random.ts'
 import { CONNECTION_ID_BYTES } from '../handshake/accept-packet.ts'
 import type { Address } from './address.ts'
 import { Admission } from './admission.ts'
+import { checkTuning } from './connection-tuning.ts'
 import { ConnectionSlots } from './connection-slots.ts'
 import type { DatagramBatch } from './datagram-batch.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -61,6 +63,7 @@ export class ServerEndpoint implements Endpoint, ConnectionOwner {
     this.#slots = new ConnectionSlots(options.worker ?? 0, this.#limits.maxConnections, this.#random)
     this.#halfOpen = new HalfOpenPool(this.#limits.maxHalfOpen)
     this.#wheel = new TimingWheel(nowMs)
+    checkTuning(options, this.#random, { ...SERVER_LIMITS, ...options.connectionLimits })
     const base = masterKey ?? this.#randomKey()
     this.#resetKey = hkdfExpandLabel(crypto, base, 'krp2 reset', SHA256_BYTES)
     this.#handshake = new ServerHandshake({
@@ -205,6 +208,8 @@ export class ServerEndpoint implements Endpoint, ConnectionOwner {
     if (connection.state !== 'closed') {
       this.#wheel.set(connection.slot, connection.nextDeadlineMs())
     } else if (this.#slots.get(connection.slot) === connection) {
+      const halfOpen = this.#halfOpen.get(holderOf(connection.remote))
+      if (halfOpen?.connection === connection) this.#halfOpen.remove(halfOpen.holder)
       this.#wheel.set(connection.slot, Number.POSITIVE_INFINITY)
       this.#slots.release(connection.slot)
       this.#admission.removeConnection(connection.admittedIp)

@@ -5,7 +5,12 @@ import { X25519_BYTES } from '../crypto/crypto-provider.ts'
 import { PlainPacketProtection } from '../crypto/plain-packet-protection.ts'
 import { serverPublicKey } from '../crypto/server-key.ts'
 import { type AcceptBody, acceptHeader, sealAccept } from '../handshake/accept-packet.ts'
-import { type AddressClaim, AddressValidator, cookieAgeMs } from '../handshake/address-validation.ts'
+import {
+  type AddressClaim,
+  AddressValidator,
+  cookieAgeMs,
+  isTicket,
+} from '../handshake/address-validation.ts'
 import { type AuthorizedClient, ConnectAuthorizer } from '../handshake/connect-authorizer.ts'
 import { CONNECT_PROTOCOL_ID_OFFSET, type ConnectView, parseConnect } from '../handshake/connect-packet.ts'
 import { ConnectTokenOpener } from '../handshake/connect-token.ts'
@@ -89,7 +94,10 @@ export class ServerHandshake {
       claims: this.#claims,
       worker: options.worker ?? 0,
       tokens: tokenKeys && new ConnectTokenOpener(crypto, tokenKeys, this.protocolId),
-      identity: serverKey && { privateKey: serverKey, publicKey: serverPublicKey(serverKey, crypto) },
+      identity:
+        options.insecure === true
+          ? undefined
+          : serverKey && { privateKey: serverKey, publicKey: serverPublicKey(serverKey, crypto) },
       publicAddresses: options.publicAddresses,
       acceptsAnybody: options.insecure === true,
       onPublicKeyOperation: () => {
@@ -156,7 +164,12 @@ export class ServerHandshake {
     const refusal = this.#admit(connect, remote, pending !== undefined, nowMs)
     if (refusal !== undefined) return this.#refuse(refusal, connect, remote)
     const authorization = this.#authorizer.authorize(connect, holder, options.wallClock())
-    if (authorization.kind === 'refused') return this.#refuse(authorization.reason, connect, remote)
+    if (authorization.kind === 'refused') {
+      this.#refuse(authorization.reason, connect, remote)
+      const isUsedTicket = authorization.reason === 'connect-repeated' && isTicket(connect.addressToken)
+      if (isUsedTicket && admission.takeHello(nowMs)) this.#sendCookie(claim, offset, 0, nowMs)
+      return
+    }
     const { client } = authorization
     if (!this.#isWelcome(client, remote)) return this.#refuse('refused-by-application', connect, remote)
     if (pending !== undefined) this.#replace(pending, nowMs)

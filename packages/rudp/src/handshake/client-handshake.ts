@@ -1,3 +1,4 @@
+import { equalBytes } from '../crypto/constant-time.ts'
 import { type CryptoProvider, type SecureRandom, X25519_BYTES } from '../crypto/crypto-provider.ts'
 import {
   ACCEPT_HEADER_BYTES,
@@ -9,7 +10,7 @@ import {
 import { COOKIE_LIFE_MS } from './address-validation.ts'
 import { CONNECT_PROOF_BYTES, writeConnect } from './connect-packet.ts'
 import type { ConnectToken } from './connect-token-fields.ts'
-import { parseCookie, writeHello } from './hello-packet.ts'
+import { ADDRESS_TOKEN_BYTES, parseCookie, writeHello } from './hello-packet.ts'
 import {
   type AuthSecret,
   type ConnectionSecrets,
@@ -40,6 +41,8 @@ export type HandshakeOutcome =
   | { readonly kind: 'denied'; readonly code: number; readonly retryAfterMs: number }
   | { readonly kind: 'version-unsupported'; readonly versions: readonly number[] }
   | { readonly kind: 'timed-out' }
+  /** The server accepted on terms that no connection can have. */
+  | { readonly kind: 'terms-unusable' }
 
 export interface ClientHandshakeOptions {
   readonly crypto: CryptoProvider
@@ -82,6 +85,8 @@ export class ClientHandshake {
   #stageSinceMs: number
   #timesSent = 0
   #sendAtMs: number
+  /** How often the packet had been sent when the first DENY came; 0 = none has come. */
+  #deniedAfter = 0
 
   constructor(options: ClientHandshakeOptions) {
     this.#options = options
@@ -127,11 +132,9 @@ export class ClientHandshake {
       case PacketType.accept:
         this.#handleAccept(buffer, offset, length, nowMs)
         break
-      case PacketType.deny: {
-        const deny = parseDeny(buffer, offset, length)
-        if (deny !== undefined) this.outcome = { kind: 'denied', ...deny }
+      case PacketType.deny:
+        this.#handleDeny(buffer, offset, length, nowMs)
         break
-      }
       case PacketType.versions: {
         const versions = parseVersions(buffer, offset, length)
         // A list that names our version is no refusal of it: somebody made it up.
@@ -144,10 +147,15 @@ export class ClientHandshake {
   }
 
   #handleCookie(buffer: Uint8Array, offset: number, length: number, nowMs: number): void {
-    // While a CONNECT is under way only an answer to it may replace its cookie, not a late second COOKIE.
-    if (this.#addressToken !== undefined && !this.#isTicket && this.#timesSent < 2) return
     const cookie = parseCookie(buffer, offset, length)
-    if (cookie !== undefined) this.#startConnect(cookie.addressToken, false, nowMs)
+    if (cookie === undefined) return
+    // While a CONNECT is under way only a new cookie in answer to it counts, not a late copy of an earlier COOKIE.
+    const current = this.#addressToken
+    const isAnswerToConnect = cookie.clientTimeMs === 0
+    if (current !== undefined) {
+      if (!isAnswerToConnect || equalBytes(cookie.addressToken, 0, current, 0, ADDRESS_TOKEN_BYTES)) return
+    }
+    this.#startConnect(cookie.addressToken, false, nowMs)
   }
 
   #handleAccept(buffer: Uint8Array, offset: number, length: number, nowMs: number): void {
@@ -175,6 +183,21 @@ export class ClientHandshake {
     this.outcome = { kind: 'accepted', secrets, body, rttMs }
   }
 
+  /**
+   * One DENY may answer a CONNECT that was damaged on the way, or be made up by somebody who saw it pass. So it is
+   * asked again at once, and the second refusal counts.
+   */
+  #handleDeny(buffer: Uint8Array, offset: number, length: number, nowMs: number): void {
+    const deny = parseDeny(buffer, offset, length)
+    if (deny === undefined) return
+    if (this.#deniedAfter === 0) {
+      this.#deniedAfter = this.#timesSent
+      this.#sendAtMs = nowMs
+    } else if (this.#timesSent > this.#deniedAfter) {
+      this.outcome = { kind: 'denied', ...deny }
+    }
+  }
+
   #startHello(nowMs: number): void {
     this.#addressToken = undefined
     this.#isTicket = false
@@ -182,7 +205,8 @@ export class ClientHandshake {
       version: this.#options.version,
       nonce: this.#attempt.nonce,
       protocolId: this.#options.protocolId,
-      clientTimeMs: nowMs,
+      // Zero marks a COOKIE that answers a CONNECT.
+      clientTimeMs: nowMs | 1,
     })
     this.#enterStage(nowMs)
   }
@@ -208,6 +232,7 @@ export class ClientHandshake {
   #enterStage(nowMs: number): void {
     this.#stageSinceMs = nowMs
     this.#timesSent = 0
+    this.#deniedAfter = 0
     this.#sendAtMs = nowMs
   }
 

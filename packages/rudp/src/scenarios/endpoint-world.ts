@@ -10,7 +10,7 @@ import { ServerEndpoint } from '../endpoint/server-endpoint.ts'
 import type { ServerEndpointOptions } from '../endpoint/server-options.ts'
 import type { Credentials, HandshakeOutcome } from '../handshake/client-handshake.ts'
 import { ConnectTokenIssuer } from '../handshake/connect-token.ts'
-import type { ConnectToken } from '../handshake/connect-token-fields.ts'
+import type { ConnectToken, TokenLimits } from '../handshake/connect-token-fields.ts'
 import { protocolIdOf } from '../handshake/protocol-id.ts'
 import {
   type LinkConditions,
@@ -99,6 +99,14 @@ export interface WorldOptions {
   readonly server?: Partial<ServerEndpointOptions>
 }
 
+/** What a token of this world may differ in. */
+export interface TokenChanges {
+  readonly lifeMs?: number
+  readonly worker?: number
+  readonly userData?: Uint8Array
+  readonly limits?: TokenLimits
+}
+
 /** A server and its clients on a simulated network, with real cryptography and everything seeded. */
 export class EndpointWorld {
   readonly network: NetworkSimulator
@@ -152,10 +160,7 @@ export class EndpointWorld {
     })
   }
 
-  issueToken(
-    userId = 'user',
-    changes: { lifeMs?: number; worker?: number; userData?: Uint8Array } = {},
-  ): ConnectToken {
+  issueToken(userId = 'user', changes: TokenChanges = {}): ConnectToken {
     const { worker = 0, ...rest } = changes
     const issuer = new ConnectTokenIssuer({
       crypto,
