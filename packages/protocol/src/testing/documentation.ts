@@ -99,9 +99,7 @@ export function renderTables(page: string): string {
       }),
     )
     const rows = table.rows.map((cells) => [...cells.map(escapePipes), kept.get(cells[0] ?? '') ?? ''])
-    const lines = [table.header, table.header.map(() => '---'), ...rows].map(
-      (cells) => `| ${cells.join(' | ')} |`,
-    )
+    const lines = alignedTable([table.header, ...rows])
     return `<!-- table: ${name} -->\n${lines.join('\n')}\n<!-- end -->`
   })
 }
@@ -114,6 +112,16 @@ export function rowsWithoutMeaning(page: string): string[] {
       .filter((line) => line.startsWith('|') && (cellsOf(line).at(-1) ?? '') === '')
       .map((line) => `${name}: ${line}`),
   )
+}
+
+/** As the formatter lays tables out: each column as wide as its widest cell. */
+function alignedTable([header = [], ...rows]: readonly (readonly string[])[]): string[] {
+  const widths = header.map((title, column) =>
+    Math.max(3, ...[title, ...rows.map((row) => row[column] ?? '')].map((cell) => cell.length)),
+  )
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)]
 }
 
 function cellsOf(line: string): string[] {
