@@ -70,6 +70,14 @@ describe('inputs', () => {
     expect(lua.run('local i = inputs.take(queue); return { i.strength, i.dash }')).toEqual([1, false])
   })
 
+  test('who sends nothing for a second stands still', () => {
+    receive(encodeInputs([{ angle: 64, strength: 127, dash: false, number: 1 }]))
+    take(31)
+    expect(lua.run('return queue.current.strength')).toBe(1)
+    take(1)
+    expect(lua.run('return queue.current.strength')).toBe(0)
+  })
+
   test('a burst is shortened, and a dash in it is not lost', () => {
     const burst = numbered(1, 2, 3, 4).map((input) => ({ ...input, dash: input.number === 1 }))
     receive(encodeInputs(burst.slice(0, 3)))

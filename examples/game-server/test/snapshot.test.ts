@@ -64,6 +64,22 @@ describe('a snapshot', () => {
     expect(snapshot()).toHaveLength(555)
   })
 
+  test('has room for every value that the configuration allows', () => {
+    const largest = lua.run(`
+      local config = require("arena.config")
+      return {
+        cooldown = config.rules.dash_cooldown_ticks,
+        slots = config.max_players,
+        place = config.rules.arena_radius + config.rules.radius_max,
+        speed = math.max(config.speed_limit, config.rules.dash_speed, config.rules.bumper_kick),
+      }
+    `) as { cooldown: number; slots: number; place: number; speed: number }
+    expect(largest.cooldown).toBeLessThan(64)
+    expect(largest.slots).toBeLessThan(256)
+    expect(largest.place * 16).toBeLessThan(32_768)
+    expect(largest.speed * 16).toBeLessThan(32_768)
+  })
+
   test('keeps the bounds of speed and place within its integers', () => {
     lua.run(`
       local player = world:add_player({ name = "Ada", hue = 1, is_bot = false })

@@ -1,3 +1,4 @@
+import type { ArenaOrb } from './arena-model.ts'
 import type { PlayerView, Scene } from './view/scene.ts'
 
 const ARENA_RADIUS = 900
@@ -21,7 +22,7 @@ export function attractScene(nowMs: number): Scene {
   }
 }
 
-function* orbs(): Generator<Scene['orbs'] extends Iterable<infer Orb> ? Orb : never> {
+function* orbs(): Generator<ArenaOrb> {
   // The golden angle spreads points over a disc without any of them meeting.
   for (let id = 1; id <= ORB_COUNT; id += 1) {
     const angle = id * 2.39996

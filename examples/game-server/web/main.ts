@@ -6,6 +6,7 @@ import { elementById } from './hud/element.ts'
 import { Hud } from './hud/hud.ts'
 import { StartScreen } from './hud/start-screen.ts'
 import { Sound } from './sound.ts'
+import { openStorage } from './storage.ts'
 import { Renderer } from './view/renderer.ts'
 
 /** Browsers allow a hidden page no more than this. */
@@ -16,10 +17,11 @@ const query = new URLSearchParams(location.search)
 
 const canvas = elementById('arena', HTMLCanvasElement)
 const soundButton = elementById('sound', HTMLButtonElement)
-const sound = new Sound(localStorage)
+const storage = openStorage()
+const sound = new Sound(storage)
 const renderer = new Renderer(canvas, Math.random)
 const hud = new Hud()
-const startScreen = new StartScreen(localStorage, query.get('name') ?? undefined, Math.random)
+const startScreen = new StartScreen(storage, query.get('name') ?? undefined, Math.random)
 const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
 const effects = new EventEffects(renderer, sound, hud.toasts, isCalm)
 const controls = new Controls(

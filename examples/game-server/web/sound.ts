@@ -1,3 +1,5 @@
+import type { TextStorage } from './storage.ts'
+
 const STORAGE_KEY = 'arena.isMuted'
 
 interface Tone {
@@ -20,11 +22,11 @@ export type SoundName = keyof typeof TONES
 
 /** Small synthesised sounds. Silent until {@link unlock} is called from a click or a key, as browsers demand. */
 export class Sound {
-  readonly #storage: Storage
+  readonly #storage: TextStorage
   #context: AudioContext | undefined
   #isMuted: boolean
 
-  constructor(storage: Storage) {
+  constructor(storage: TextStorage) {
     this.#storage = storage
     this.#isMuted = storage.getItem(STORAGE_KEY) === 'true'
   }

@@ -40,6 +40,8 @@ local config = {
 
   --- Inputs that wait for their tick. More than this many means a burst arrived: the oldest are merged.
   input_backlog = 3,
+  --- Who has sent nothing for this long stands still.
+  input_timeout_ticks = 30,
 }
 
 --- Rules of movement. They are sent to every client, which predicts its own player with them.
@@ -47,8 +49,8 @@ config.rules = {
   tick_rate = 30,
   arena_radius = 1000,
   radius_base = 26,
-  radius_per_root_score = 2,
-  radius_max = 66,
+  radius_per_root_score = 2.4,
+  radius_max = 70,
   speed = 345,
   --- A player of the largest radius keeps this share of the speed.
   speed_share_at_max = 0.66,

@@ -17,6 +17,8 @@ function inputs.new()
     received = nil,
     --- Number of the last input that was used, for the snapshot.
     acknowledged = 0,
+    --- Ticks since an input was there.
+    idle = 0,
     current = { angle = 0, strength = 0, dash = false },
   }
 end
@@ -61,14 +63,19 @@ function inputs.receive(queue, data)
   end
 end
 
---- The input for this tick: the next one that waits, or the last one again without its dash.
+--- The input for this tick: the next one that waits, or the last one again without its dash, for a while.
 function inputs.take(queue)
   local input = table.remove(queue.waiting, 1)
   if input then
     queue.current = input
     queue.acknowledged = input.number
-  else
-    queue.current.dash = false
+    queue.idle = 0
+    return input
+  end
+  queue.idle = queue.idle + 1
+  queue.current.dash = false
+  if queue.idle > config.input_timeout_ticks then
+    queue.current.strength = 0
   end
   return queue.current
 end

@@ -20,6 +20,8 @@ export class Keyboard implements SteeringSource {
   constructor(target: EventTarget, isPlaying: () => boolean, onDash: () => void) {
     target.addEventListener('keydown', (event) => {
       if (!(event instanceof KeyboardEvent) || !isPlaying() || event.ctrlKey || event.metaKey) return
+      // A button that has the focus wants its keys for itself.
+      if (event.target instanceof HTMLButtonElement) return
       if (DASH_KEYS.has(event.code)) {
         event.preventDefault()
         if (!event.repeat) onDash()

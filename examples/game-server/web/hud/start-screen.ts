@@ -1,3 +1,4 @@
+import type { TextStorage } from '../storage.ts'
 import { elementById } from './element.ts'
 
 const NAME_KEY = 'arena.name'
@@ -17,10 +18,10 @@ export class StartScreen {
   readonly #name = elementById('name', HTMLInputElement)
   readonly #play = elementById('play', HTMLButtonElement)
   readonly #message = elementById('start-message', HTMLElement)
-  readonly #storage: Storage
+  readonly #storage: TextStorage
 
   /** @param suggestedName wins over the remembered one */
-  constructor(storage: Storage, suggestedName: string | undefined, random: () => number) {
+  constructor(storage: TextStorage, suggestedName: string | undefined, random: () => number) {
     this.#storage = storage
     this.#name.value = suggestedName ?? storage.getItem(NAME_KEY) ?? ''
     const remembered = Number(storage.getItem(HUE_KEY) ?? Number.NaN)
