@@ -20,7 +20,7 @@ describe('MessagePack', () => {
       fc.property(plainValue, (value) => {
         expect(roundTrip(value)).toEqual(value)
       }),
-      500,
+      300,
     )
   })
 

@@ -4,6 +4,6 @@ import fc from 'fast-check'
 export const testSeed = Number(process.env.TEST_SEED ?? 20_251_122)
 
 /** Checks a fast-check property from the fixed seed; a failure prints seed, path and counterexample. */
-export function checkProperty<T>(property: fc.IProperty<T>, numRuns = 150): void {
+export function checkProperty<T>(property: fc.IProperty<T>, numRuns = 100): void {
   fc.assert(property, { seed: testSeed, numRuns })
 }
