@@ -32,10 +32,11 @@ export function latencyTable(results: readonly LatencyResult[]): string {
       return cell === undefined ? '–' : latencyCell(cell)
     }),
   ])
-  return `Echo round trip in ms, p50 / p95 / p99 / p99.9, by loss each way\n\n${table(
-    ['', ...losses.map((loss) => `${loss} %`)],
-    lines,
-  )}`
+  const header = ['', ...losses.map((loss) => `${loss} %`)]
+  const note = results.some((result) => result.isDisturbed)
+    ? '\n\n‡ something else had the processor meanwhile: measure again'
+    : ''
+  return `Echo round trip in ms, p50 / p95 / p99 / p99.9, by loss each way\n\n${table(header, lines)}${note}`
 }
 
 function throughputCell(result: ThroughputResult): string {
@@ -45,9 +46,9 @@ function throughputCell(result: ThroughputResult): string {
   return `${rate}, ${result.serverCpuUsPerMessage.toFixed(1)} µs${lost}${mark}`
 }
 
-function latencyCell({ roundTripMs, sent, received, isReliable }: LatencyResult): string {
+function latencyCell({ roundTripMs, sent, received, isReliable, isDisturbed }: LatencyResult): string {
   const { p50, p95, p99, p999 } = roundTripMs
-  const figures = [p50, p95, p99, p999].map((ms) => ms.toFixed(0)).join(' / ')
+  const figures = [p50, p95, p99, p999].map((ms) => ms.toFixed(0)).join(' / ') + (isDisturbed ? ' ‡' : '')
   if (received === sent) return figures
   const missing = sent - received
   return isReliable

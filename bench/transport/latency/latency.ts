@@ -16,6 +16,9 @@ const HZ = 20
 const WARM_UP_SECONDS = 1
 /** For connecting, and for the last echoes. */
 const EXTRA_MS = 60_000
+/** Timers of a millisecond explain less; more means that something else had the processor. */
+const DISTURBED_SEND_LATE_MS = 3
+const DISTURBED_BRIDGE_LATE_US = 10_000
 
 export interface LatencyOptions {
   readonly rows: readonly BenchRow[]
@@ -38,6 +41,8 @@ export interface LatencyResult {
   readonly received: number
   readonly sendLateMs: Percentiles
   readonly link: { readonly there: DirectionStats; readonly back: DirectionStats }
+  /** The generator (99th percentile) or the bridge (at worst) did not get the processor in time: measure again. */
+  readonly isDisturbed: boolean
 }
 
 interface Measurer {
@@ -91,6 +96,7 @@ async function measureCell(
       link.setConditions({ oneWayDelayMs: ONE_WAY_DELAY_MS, lossRate: lossPercent / 100 }),
     )
     const [there, back] = await link.stats()
+    const sendLateMs = percentilesOf(measurement.sendLateMs)
     return {
       row,
       lossPercent,
@@ -98,8 +104,11 @@ async function measureCell(
       roundTripMs: percentilesOf(measurement.roundTripsMs),
       sent: measurement.sent,
       received: measurement.roundTripsMs.length,
-      sendLateMs: percentilesOf(measurement.sendLateMs),
+      sendLateMs,
       link: { there, back },
+      isDisturbed:
+        sendLateMs.p99 > DISTURBED_SEND_LATE_MS ||
+        Math.max(there.lateUsMax, back.lateUsMax) > DISTURBED_BRIDGE_LATE_US,
     }
   } finally {
     link.close()
@@ -145,13 +154,16 @@ async function nodeMeasurer(row: Exclude<BenchRow, EnetRow>, pattern: LatencyPat
   }
 }
 
-function describe({ row, lossPercent, roundTripMs, sent, received, link }: LatencyResult): string {
+function describe(result: LatencyResult): string {
+  const { row, lossPercent, roundTripMs, sent, received, sendLateMs, link, isDisturbed } = result
   const { p50, p95, p99, p999 } = roundTripMs
   const figures = [p50, p95, p99, p999].map((ms) => ms.toFixed(1)).join(' / ')
   const lost = link.there.lost + link.back.lost
   const all = lost + link.there.passed + link.back.passed
+  const bridgeLateMs = Math.max(link.there.lateUsMax, link.back.lateUsMax) / 1000
   return (
     `latency ${row}, ${lossPercent} % loss: ${figures} ms, ${received} of ${sent} came back ` +
-    `(link lost ${lost} of ${all} packets)`
+    `(link lost ${lost} of ${all} packets)${isDisturbed ? ' DISTURBED' : ''}: ` +
+    `sending late ${sendLateMs.p99.toFixed(1)} ms at p99, bridge ${bridgeLateMs.toFixed(1)} ms at most`
   )
 }
