@@ -32,14 +32,16 @@ export class ArenaLink {
   readonly #choice: PlayerChoice
   readonly #listener: LinkListener
   #room: Room<unknown, unknown> | undefined
-  #joinedMs = 0
+  #joinedMs: number | undefined
   #rejoins = 0
+  #isEntering = false
   #isOver = false
 
   constructor(url: string, choice: PlayerChoice, listener: LinkListener) {
     this.#choice = choice
     this.#listener = listener
     this.#client = new KaosClient(url, choice.name === '' ? {} : { username: choice.name })
+    // Never rejects: it reports its failures itself. The same holds wherever it is called.
     this.#client.on('connected', () => this.#enter())
     this.#client.on('reconnecting', ({ attempt }) => listener.onStatus({ kind: 'reconnecting', attempt }))
     this.#client.on('ended', ({ error }) => {
@@ -65,8 +67,14 @@ export class ArenaLink {
     try {
       await this.#client.connect()
     } catch (error) {
-      this.#end(error instanceof KaosError ? error.message : 'The server cannot be reached.')
+      this.#end(messageOf(error))
     }
+  }
+
+  /** Leaves for good; resolves when the connection is closed. */
+  leave(): Promise<void> {
+    this.#end('')
+    return this.#client.close()
   }
 
   /** Input that cannot be sent now is not worth sending later. */
@@ -75,6 +83,8 @@ export class ArenaLink {
   }
 
   async #enter(): Promise<void> {
+    if (this.#isEntering || this.#room !== undefined || this.#isOver) return
+    this.#isEntering = true
     try {
       const room = await this.#join()
       this.#room = room
@@ -83,10 +93,18 @@ export class ArenaLink {
       room.on('closed', (event) => this.#leave(event))
       this.#listener.onStatus({ kind: 'playing' })
     } catch (error) {
-      // A connection that is lost again meanwhile brings us back here.
-      if (this.#client.state === 'connected')
-        this.#end(error instanceof Error ? error.message : String(error))
+      this.#failToEnter(error)
+    } finally {
+      this.#isEntering = false
     }
+  }
+
+  #failToEnter(error: unknown): void {
+    // When the connection was lost as well, its return brings us back here.
+    if (this.#client.state !== 'connected') return
+    const isPassing = error instanceof KaosError && error.action === 'retry'
+    if (isPassing && this.#joinedMs !== undefined) this.#rejoinLater(error.message)
+    else this.#end(messageOf(error))
   }
 
   async #join(): Promise<Room<unknown, unknown>> {
@@ -135,7 +153,7 @@ export class ArenaLink {
   }
 
   #rejoinLater(message: string | undefined): void {
-    if (performance.now() - this.#joinedMs > GOOD_STAY_MS) this.#rejoins = 0
+    if (performance.now() - (this.#joinedMs ?? 0) > GOOD_STAY_MS) this.#rejoins = 0
     this.#rejoins += 1
     if (this.#rejoins > MAX_REJOINS) {
       this.#end(message ?? 'The arena ended.')
@@ -144,7 +162,6 @@ export class ArenaLink {
     this.#listener.onStatus({ kind: 'reconnecting', attempt: this.#rejoins })
     setTimeout(
       () => {
-        // Never rejects: it reports its failures itself.
         if (this.#client.state === 'connected') void this.#enter()
       },
       REJOIN_AFTER_MS * 2 ** (this.#rejoins - 1),
@@ -158,4 +175,8 @@ export class ArenaLink {
     this.#listener.onStatus({ kind: 'ended', message })
     void this.#client.close()
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

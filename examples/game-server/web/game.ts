@@ -57,6 +57,11 @@ export class Game {
     return link.start()
   }
 
+  /** Back to the start screen. */
+  async leave(): Promise<void> {
+    await this.#link?.leave()
+  }
+
   /** @param nowMs of `performance.now()` */
   frame(nowMs: number): void {
     const elapsedMs = Math.min(Math.max(nowMs - this.#frameMs, 0), MAX_FRAME_MS)

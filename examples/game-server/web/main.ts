@@ -60,6 +60,9 @@ startScreen.onSubmit((choice) => {
 for (const gesture of ['pointerdown', 'keydown'] as const) {
   window.addEventListener(gesture, () => sound.unlock(), { once: true })
 }
+window.addEventListener('keydown', (event) => {
+  if (event.code === 'Escape') void game.leave()
+})
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) controls.release()
 })

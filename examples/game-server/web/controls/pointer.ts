@@ -3,6 +3,8 @@ import type { Steering, SteeringSource } from './steering.ts'
 /** CSS pixels that a thumb moves for full speed. */
 const JOYSTICK_REACH = 56
 const DEAD_ZONE = 7
+/** In `PointerEvent.buttons`, where every button has a bit. */
+const LEFT_BUTTON = 1
 /** CSS pixels from the middle of the screen within which a held mouse slows down. */
 const MOUSE_REACH = 110
 
@@ -33,7 +35,11 @@ export class Pointer implements SteeringSource {
     if (!(knob instanceof HTMLElement)) throw new Error('the joystick has no knob')
     this.#knob = knob
     surface.addEventListener('pointerdown', (event) => this.#down(event, onDash))
-    surface.addEventListener('pointermove', (event) => this.#move(event))
+    surface.addEventListener('pointermove', (event) => {
+      // A second button of a mouse is told by a move, not by another pointerdown (W3C Pointer Events, chorded buttons).
+      if (event.button > 0 && event.buttons > LEFT_BUTTON) onDash()
+      this.#move(event)
+    })
     for (const end of ['pointerup', 'pointercancel'] as const) {
       surface.addEventListener(end, (event) => {
         if (event.pointerId === this.#drag?.pointerId) this.release()

@@ -1,0 +1,131 @@
+import { fileURLToPath } from 'node:url'
+import { createServer, type KaosServer } from '@kaosnet/server'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ArenaLink, type LinkListener, type LinkStatus } from '../web/arena-link.ts'
+import type { Welcome } from '../web/messages.ts'
+import { encodeInputs } from '../web/player-input.ts'
+import type { Snapshot } from '../web/snapshot.ts'
+
+const POLL = { timeout: 10_000, interval: 20 }
+
+async function startServer(port: number): Promise<KaosServer> {
+  const server = createServer({
+    host: '127.0.0.1',
+    port,
+    auth: { anonymous: true },
+    scripts: {
+      dir: fileURLToPath(new URL('../lua', import.meta.url)),
+      env: { bots: '3' },
+      tickBudgetMs: 5_000,
+    },
+    log: { level: 'error' },
+  })
+  await server.start()
+  return server
+}
+
+/** Remembers what a link reports. */
+class Witness implements LinkListener {
+  readonly statuses: LinkStatus[] = []
+  readonly welcomes: Welcome[] = []
+  snapshot: Snapshot | undefined
+
+  get kinds(): string[] {
+    return this.statuses.map(({ kind }) => kind)
+  }
+
+  get last(): LinkStatus | undefined {
+    return this.statuses.at(-1)
+  }
+
+  onStatus(status: LinkStatus): void {
+    this.statuses.push(status)
+  }
+
+  onWelcome(welcome: Welcome): void {
+    this.welcomes.push(welcome)
+  }
+
+  onSnapshot(snapshot: Snapshot): void {
+    this.snapshot = snapshot
+  }
+
+  onEvents(): void {}
+}
+
+describe('the arena link', () => {
+  let server: KaosServer
+  let witness: Witness
+  let link: ArenaLink
+
+  beforeEach(async () => {
+    server = await startServer(0)
+    witness = new Witness()
+    link = linkTo(server.port, 'Ada', witness)
+  })
+
+  afterEach(async () => {
+    await link.leave()
+    await server.stop({ graceSeconds: 0 })
+  })
+
+  function linkTo(port: number, name: string, listener: LinkListener): ArenaLink {
+    return new ArenaLink(`http://127.0.0.1:${port}`, { name, hue: 120 }, listener)
+  }
+
+  async function play(): Promise<Welcome> {
+    await link.start()
+    await expect.poll(() => witness.snapshot, POLL).toBeDefined()
+    return witness.welcomes[0] as Welcome
+  }
+
+  test('finds an arena, is welcomed by name and colour, and sees everybody move', async () => {
+    const welcome = await play()
+    expect(witness.kinds).toEqual(['joining', 'playing'])
+    expect(welcome.players).toHaveLength(4)
+    expect(welcome.players.find(({ slot }) => slot === welcome.you)).toMatchObject({ name: 'Ada', hue: 120 })
+    expect(witness.snapshot?.players).toHaveLength(4)
+  })
+
+  test('the server uses the inputs that are sent', async () => {
+    const { you } = await play()
+    link.sendInputs(encodeInputs([{ number: 77, angle: 0, strength: 127, dash: false }]))
+    await expect
+      .poll(() => witness.snapshot?.players.find(({ slot }) => slot === you)?.acknowledged, POLL)
+      .toBe(77)
+  })
+
+  test('two players meet in the same arena', async () => {
+    await play()
+    const bob = new Witness()
+    const bobs = linkTo(server.port, 'Bob', bob)
+    await bobs.start()
+    await expect.poll(() => bob.welcomes.length, POLL).toBe(1)
+    expect(bobs.roomId).toBe(link.roomId)
+    expect(bob.welcomes[0]?.players.map(({ name }) => name)).toContain('Ada')
+    await bobs.leave()
+  })
+
+  test('plays again by itself when the server was gone and came back', async () => {
+    await play()
+    const { port } = server
+    await server.stop({ graceSeconds: 0, retryAfterMs: 1 })
+    await expect.poll(() => witness.last?.kind, POLL).toBe('reconnecting')
+    server = await startServer(port)
+    await expect.poll(() => witness.last?.kind, POLL).toBe('playing')
+    await expect.poll(() => witness.welcomes.length, POLL).toBe(2)
+  })
+
+  test('says so when there is no server', async () => {
+    await server.stop()
+    await link.start()
+    expect(witness.last).toMatchObject({ kind: 'ended', message: expect.stringMatching(/./) })
+  })
+
+  test('leaving ends without a complaint', async () => {
+    await play()
+    await link.leave()
+    expect(witness.last).toEqual({ kind: 'ended', message: '' })
+    await expect.poll(() => server.sessionCount, POLL).toBe(0)
+  })
+})
