@@ -18,7 +18,7 @@ import { fromHex } from './testing/bytes.ts'
 import { fuzz, wireWeight } from './testing/fuzz.ts'
 import { loadGoldenVectors } from './testing/golden.ts'
 import { receive, type Sender } from './testing/receive.ts'
-import { testSeed } from './testing/seeded.ts'
+import { testSeed } from './testing/random.ts'
 
 /** Inputs of each decoder; `FUZZ_SCALE=10` makes it a longer run. */
 const scale = Number(process.env.FUZZ_SCALE ?? 1)

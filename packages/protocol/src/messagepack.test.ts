@@ -79,7 +79,7 @@ describe('MessagePack', () => {
   ])('writes the shortest header of %s', (_, value, header) => {
     const bytes = encodeMessagePack(value)
     expect(toHex(bytes.subarray(0, header.length / 2))).toBe(header)
-    expect(roundTrip(value)).toEqual(value)
+    expect(toHex(encodeMessagePack(decodeMessagePack(bytes)))).toBe(toHex(bytes))
   })
 
   it('loses the low digits of integers beyond 2^53', () => {

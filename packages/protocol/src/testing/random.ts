@@ -1,3 +1,6 @@
+/** Repeat a failure, or look elsewhere, with `TEST_SEED=<seed>`. */
+export const testSeed = Number(process.env.TEST_SEED ?? 20_251_122)
+
 /** Repeatable numbers for tests (mulberry32). */
 export class SeededRandom {
   #state: number

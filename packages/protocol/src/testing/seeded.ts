@@ -1,7 +1,5 @@
 import fc from 'fast-check'
-
-/** Repeat a failure, or look elsewhere, with `TEST_SEED=<seed>`. */
-export const testSeed = Number(process.env.TEST_SEED ?? 20_251_122)
+import { testSeed } from './random.ts'
 
 /** Checks a fast-check property from the fixed seed; a failure prints seed, path and counterexample. */
 export function checkProperty<T>(property: fc.IProperty<T>, numRuns = 100): void {
