@@ -212,6 +212,20 @@ describe('joining', () => {
     expect(all.room.size).toBe(0)
   })
 
+  it('lets match_join_attempt kick another member, also when it refuses', () => {
+    const all = world({
+      joinAttempt: ({ member }) => {
+        if (member === 1) return undefined
+        all.room.leave(1, 'kicked')
+        return 'only one'
+      },
+    })
+    all.room.join(player(1))
+    all.story.length = 0
+    all.room.join(player(2))
+    expect(all.story).toEqual(['attempt 2', 'rejected 2: only one', 'leave 1 kicked'])
+  })
+
   it('lets match_join kick who has just joined', () => {
     const all = world({ join: ({ member }) => all.room.leave(member, 'kicked') })
     all.room.join(player(1))

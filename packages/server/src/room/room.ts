@@ -121,19 +121,16 @@ export class Room implements Tickable {
   join(member: MemberInfo): void {
     if (this.#postpone(() => this.join(member))) return
     const { handler, observer } = this.#options
-    if (this.#state !== 'running') return observer.joinRejected(member.member, 'the room is ending')
-    let refusal: string | undefined
-    const isAsked = this.#guard('match_join_attempt', () => {
-      refusal = handler.joinAttempt(member)
-    })
-    if (!isAsked) return observer.joinRejected(member.member, 'match_join_attempt failed')
-    if (refusal !== undefined) return observer.joinRejected(member.member, refusal || undefined)
-    this.#members.add(member.member)
-    this.#guard('match_join', () => {
-      // The client hears of its seat before anything the script sends it; what that sets off waits for match_join.
-      observer.joinAccepted(member.member)
-      handler.join(member)
-    })
+    const refusal = this.#refusal(member)
+    if (refusal !== undefined) observer.joinRejected(member.member, refusal || undefined)
+    else {
+      this.#members.add(member.member)
+      this.#guard('match_join', () => {
+        // The client hears of its seat before anything the script sends it; what that sets off waits for match_join.
+        observer.joinAccepted(member.member)
+        handler.join(member)
+      })
+    }
     this.#runPostponed()
   }
 
@@ -219,6 +216,16 @@ export class Room implements Tickable {
   /** Ends at once, without callbacks. */
   close(): void {
     this.#end({ reason: 'closed' })
+  }
+
+  /** Why somebody may not join: undefined = welcome, '' = no reason given. */
+  #refusal(member: MemberInfo): string | undefined {
+    if (this.#state !== 'running') return 'the room is ending'
+    let refusal: string | undefined
+    const isAsked = this.#guard('match_join_attempt', () => {
+      refusal = this.#options.handler.joinAttempt(member)
+    })
+    return isAsked ? refusal : 'match_join_attempt failed'
   }
 
   #isDeserted(nowMs: number): boolean {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 
 /** Repeat a failure, or look elsewhere, with `TEST_SEED=<seed>`. */
-export const testSeed = Number(process.env['TEST_SEED'] ?? 20_251_122)
+export const testSeed = Number(process.env.TEST_SEED ?? 20_251_122)
 
 /** Checks a property from the fixed seed; a failure prints seed, path and counterexample. */
 export function checkProperty<T>(property: fc.IProperty<T>, numRuns = 300): void {
