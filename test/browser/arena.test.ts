@@ -65,7 +65,9 @@ describe.skipIf(chromiumPath === undefined)('the arena in Chromium', { timeout: 
   }
 
   function view(page: Page): Promise<ArenaView> {
-    return page.evaluate(() => JSON.parse(JSON.stringify((window as unknown as { __arena: ArenaView }).__arena)))
+    return page.evaluate(() =>
+      JSON.parse(JSON.stringify((window as unknown as { __arena: ArenaView }).__arena)),
+    )
   }
 
   async function seen(page: Page, name: string): Promise<ArenaPlayer | undefined> {

@@ -64,7 +64,9 @@ describe('kaosnet start', () => {
 
     const client = new KaosClient(url as string, { username: 'Ada', reconnect: false })
     await client.connect()
-    const ended = new Promise<{ error?: { error: string } }>((resolve) => client.on('ended', (e) => resolve(e as never)))
+    const ended = new Promise<{ error?: { error: string } }>((resolve) =>
+      client.on('ended', (e) => resolve(e as never)),
+    )
     server.process.kill('SIGTERM')
     expect((await ended).error?.error).toBe('SHUTTING_DOWN')
     expect(await server.exit).toBe(0)
@@ -92,7 +94,10 @@ describe('kaosnet start', () => {
   it.each([
     [['start', ARENA, '--port', 'seven'], /a port is a number from 0 to 65535/],
     [['start', '/nonexistent'], /kaosnet: the folder \/nonexistent does not exist/],
-    [['start', ARENA, '--port', '0', '--scripts', '/nonexistent'], /scripts folder \/nonexistent does not exist/],
+    [
+      ['start', ARENA, '--port', '0', '--scripts', '/nonexistent'],
+      /scripts folder \/nonexistent does not exist/,
+    ],
     [['start', ARENA, '--log-level', 'loud'], /log\.level/],
     [['frobnicate'], /unknown command 'frobnicate'/],
   ])('%j fails with a clear line', async (args, text) => {

@@ -30,28 +30,35 @@ const all = examples()
 const duel = all.find(({ kind }) => kind === 'match')?.code as string
 
 describe('every example of docs/lua.md runs', () => {
-  it.each(all.map((example) => [example.heading, example] as const))('%s', async (_heading, { kind, code }) => {
-    const scripts: Record<string, string> = { 'duel.lua': duel }
-    if (kind === 'main') scripts['main.lua'] = code
-    else if (kind === 'room') {
-      scripts['room.lua'] = matchModule({ match_init: `function(ctx, params)\n${code}\nreturn { state = {} } end` })
-    } else {
-      scripts['main.lua'] = `
+  it.each(all.map((example) => [example.heading, example] as const))(
+    '%s',
+    async (_heading, { kind, code }) => {
+      const scripts: Record<string, string> = { 'duel.lua': duel }
+      if (kind === 'main') scripts['main.lua'] = code
+      else if (kind === 'room') {
+        scripts['room.lua'] = matchModule({
+          match_init: `function(ctx, params)\n${code}\nreturn { state = {} } end`,
+        })
+      } else {
+        scripts['main.lua'] = `
         kaos.register_rpc('open', function() return kaos.room_create('duel') end)
         kaos.register_rpc('example', function(ctx, room_id)\n${code}\nend)`
-    }
-    const server = await startTestServer(scripts)
-    const ada = await connectPlayer(server)
-    if (kind === 'main') return
-    if (kind === 'room') await ada.createRoom('room')
-    else {
-      const roomId = kind === 'match' ? await ada.createRoom('duel') : await ada.rpc<string>('open')
-      await expect.poll(() => ada.listRooms()).toHaveLength(1)
-      if (kind === '') await ada.rpc('example', roomId)
-      else expect((await ada.joinRoom(roomId)).label).toBe('duel')
-    }
-    expect(server.logs.filter(({ level, msg }) => level >= 50 && msg !== 'this should not happen')).toEqual([])
-  })
+      }
+      const server = await startTestServer(scripts)
+      const ada = await connectPlayer(server)
+      if (kind === 'main') return
+      if (kind === 'room') await ada.createRoom('room')
+      else {
+        const roomId = kind === 'match' ? await ada.createRoom('duel') : await ada.rpc<string>('open')
+        await expect.poll(() => ada.listRooms()).toHaveLength(1)
+        if (kind === '') await ada.rpc('example', roomId)
+        else expect((await ada.joinRoom(roomId)).label).toBe('duel')
+      }
+      expect(server.logs.filter(({ level, msg }) => level >= 50 && msg !== 'this should not happen')).toEqual(
+        [],
+      )
+    },
+  )
 })
 
 describe('the API is whole', () => {

@@ -1,5 +1,6 @@
 import type { KaosError, OpName } from '@kaosnet/protocol'
 import type { Session } from './session.ts'
+import type { TransportKind } from './transport.ts'
 
 /**
  * `idle`: never connected, or the first attempt failed; `ended`: closed, or given up for good. From both, `connect()`
@@ -33,6 +34,13 @@ export interface EndedEvent {
   readonly error: KaosError | undefined
 }
 
+export interface FallbackEvent {
+  /** What the connection uses now. */
+  readonly transport: TransportKind
+  /** Why not the better way. */
+  readonly error: KaosError
+}
+
 export interface LatencyEvent {
   readonly latencyMs: number
   readonly jitterMs: number
@@ -54,6 +62,8 @@ export interface ClientEvents {
   reconnecting: ReconnectingEvent
   /** There is no session and there will be none, unless `connect()` is called again. */
   ended: EndedEvent
+  /** The connection works, but not by the way tried first: UDP is blocked, say. */
+  fallback: FallbackEvent
   /** A round trip was measured. */
   latency: LatencyEvent
   /** Something failed that no promise can tell: a refused message that was no request, a listener that threw. */

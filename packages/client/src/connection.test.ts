@@ -66,7 +66,7 @@ describe('what a server may send wrongly', () => {
 
   it('the refusal of data that was under way when its room ended is nobody’s concern', async () => {
     const { world, errors } = await connected()
-    world.server.connection.sendError(0, 'ROOM_NOT_JOINED', undefined, Op.RoomData)
+    world.server.connection.sendError(0, 'ROOM_CLOSED', undefined, Op.RoomData)
     await world.run(20)
     expect(errors).toEqual([])
   })

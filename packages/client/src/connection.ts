@@ -48,6 +48,7 @@ export interface ConnectionOptions {
 
 export interface OpenOptions {
   readonly dial: TransportDialer
+  readonly onFallback: (error: KaosError) => void
   readonly url: URL
   readonly signal: AbortSignal
   readonly start: Omit<ClientPayload<'SessionStart'>, 'id' | 'versions'>
@@ -98,9 +99,9 @@ export class Connection implements TransportHandlers, RoomLink {
    * Dials the server and starts the session. Nothing stays behind when it fails.
    * @throws the signal's reason, the server's refusal, or a failure to reach it
    */
-  async open({ dial, url, signal, start }: OpenOptions): Promise<Session> {
+  async open({ dial, url, signal, start, onFallback }: OpenOptions): Promise<Session> {
     const { clock, clockSync } = this.#options
-    const dialing = dial({ url, handlers: this, signal, clock })
+    const dialing = dial({ url, handlers: this, signal, clock, token: start.token, onFallback })
     const transport = await abortable(dialing, signal, (tooLate) => tooLate.close(0))
     this.#transport = transport
     const sentMs = clock.nowMs()
@@ -286,7 +287,7 @@ export class Connection implements TransportHandlers, RoomLink {
   #handleError(wire: ServerPayload<'Error'>): void {
     const error = errorFromWire(wire.code, wire.message, wire.details)
     // Data that was under way when a room ended comes back like this; `closed` has told all there is to tell.
-    const isLateData = error.error === 'ROOM_NOT_JOINED' && wire.op === Op.RoomData
+    const isLateData = error.error === 'ROOM_CLOSED' && wire.op === Op.RoomData
     if (wire.id !== 0) this.#requests.fail(wire.id, error)
     else if (!isLateData) this.#options.onError(error, opName(wire.op))
   }

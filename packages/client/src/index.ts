@@ -1,2 +1,2 @@
 export * from './api.ts'
-export { KaosClient } from './node.ts'
+export { KaosClient, type NodeClientOptions } from './node.ts'

@@ -142,7 +142,13 @@ export class LifeCycle {
     const session = await withDeadline(clock, connectTimeoutMs, outer, onTimeout, async (signal) => {
       const token = await abortable(this.#token(), signal)
       const start = { token, username, vars, client: CLIENT_NAME }
-      return connection.open({ dial, url, signal, start })
+      return connection.open({
+        dial,
+        url,
+        signal,
+        start,
+        onFallback: (error) => events.emit('fallback', { transport: 'websocket', error }),
+      })
     })
     // Between the reply and this line the client may have been closed, or the connection lost again.
     if (outer.aborted) {

@@ -75,6 +75,7 @@ describe('README', () => {
     disconnected: true,
     reconnecting: true,
     ended: true,
+    fallback: true,
     latency: true,
     error: true,
   }

@@ -1,3 +1,4 @@
+import type { KaosError } from '@kaosnet/protocol'
 import type { ClientClock } from './clock.ts'
 
 /** What carries the frames. */
@@ -50,6 +51,10 @@ export interface DialRequest {
   /** Gives the attempt up: the promise rejects with its reason and nothing stays behind. */
   readonly signal: AbortSignal
   readonly clock: ClientClock
+  /** The session's token, for transports that are asked for it themselves. */
+  readonly token: string | undefined
+  /** Tells that a better way than the one taken did not work. */
+  onFallback(error: KaosError): void
 }
 
 /** Opens a connection. Messages may arrive before the promise's continuation runs. */

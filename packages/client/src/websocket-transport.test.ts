@@ -60,6 +60,8 @@ function dialFake() {
     },
     signal: controller.signal,
     clock: clientClock(time),
+    token: undefined,
+    onFallback: () => {},
   })
   return { time, socket, urls, messages, closes, controller, dialing }
 }
@@ -263,6 +265,8 @@ describe('WebSocket transport over a real socket', () => {
         handlers: { onMessage: (message) => messages.push([...message]), onClose: resolve },
         signal: new AbortController().signal,
         clock: platformClock(),
+        token: undefined,
+        onFallback: () => {},
       })
         .then((transport) => transport.send(new Uint8Array([5, 0, 255]), 'reliable', 0))
         .catch(reject)
@@ -278,6 +282,8 @@ describe('WebSocket transport over a real socket', () => {
       handlers: { onMessage: () => {}, onClose: () => {} },
       signal: new AbortController().signal,
       clock: platformClock(),
+      token: undefined,
+      onFallback: () => {},
     }
     await expect(dial({ ...options, url: wrongPath })).rejects.toMatchObject({
       error: 'SESSION_START_TIMEOUT',

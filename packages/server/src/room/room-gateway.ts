@@ -144,13 +144,13 @@ export class RoomGateway implements RoomHostEvents {
     host.join(roomId, { member, sessionId: session.id, userId, username, metadata })
   }
 
-  /** @throws {KaosError} ROOM_NOT_JOINED */
+  /** @throws {KaosError} ROOM_NOT_JOINED or ROOM_CLOSED */
   leave(session: Session, requestId: number, handle: RoomHandle): void {
     const { room, member } = this.#occupiedSeat(session, handle)
     this.#removeMember(room, member, 'left', { requestId })
   }
 
-  /** @throws {KaosError} ROOM_NOT_JOINED or PAYLOAD_TOO_LARGE */
+  /** @throws {KaosError} ROOM_NOT_JOINED, ROOM_CLOSED or PAYLOAD_TOO_LARGE */
   input(session: Session, handle: RoomHandle, message: RoomInput): void {
     const { room, member } = this.#occupiedSeat(session, handle)
     const bound = this.#parts.config.limits.roomDataBytes
@@ -386,6 +386,10 @@ export class RoomGateway implements RoomHostEvents {
     const membership = session.membership(handle)
     const room = membership === undefined ? undefined : this.#parts.rooms.find(membership.roomId)
     if (membership === undefined || room?.seats.get(membership.member)?.kind !== 'occupied') {
+      // Late data for a room that is over is no fault of the client's.
+      if (session.hasUsed(handle)) {
+        throw new KaosError('ROOM_CLOSED', `the session is no longer in the room with handle ${handle}`)
+      }
       throw new KaosError('ROOM_NOT_JOINED', `the session has joined no room with handle ${handle}`)
     }
     return { room, member: membership.member }

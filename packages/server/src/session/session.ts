@@ -26,6 +26,7 @@ export class Session {
   readonly startedUnixMs: number
   readonly #byHandle = new Map<RoomHandle, Membership>()
   #lastHandle = 0
+  #highestHandle = 0
   #isEnded = false
 
   constructor(id: SessionId, identity: Identity, peer: Peer, startedUnixMs: number) {
@@ -64,9 +65,15 @@ export class Session {
   addMembership(roomId: RoomId, member: MemberNumber): Membership {
     do this.#lastHandle = (this.#lastHandle % HANDLES) + 1
     while (this.#byHandle.has(this.#lastHandle))
+    this.#highestHandle = Math.max(this.#highestHandle, this.#lastHandle)
     const membership = { roomId, handle: this.#lastHandle, member }
     this.#byHandle.set(membership.handle, membership)
     return membership
+  }
+
+  /** Whether a handle has ever been given out: data for it may still be under way after the room has ended. */
+  hasUsed(handle: RoomHandle): boolean {
+    return handle >= 1 && handle <= this.#highestHandle
   }
 
   removeMembership(handle: RoomHandle): void {
