@@ -67,7 +67,10 @@ export class LocalRoomHost implements RoomHost {
   }
 
   endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void {
-    this.#rooms.get(roomId)?.drain(reason, graceSeconds)
+    const room = this.#rooms.get(roomId)
+    if (room !== undefined) room.drain(reason, graceSeconds)
+    // The room may be about to start: see createRoom.
+    else this.#parts.clock.defer(() => this.#rooms.get(roomId)?.drain(reason, graceSeconds))
   }
 
   async invoke(call: ScriptCall): Promise<ScriptOutcome> {
