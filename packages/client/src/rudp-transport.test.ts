@@ -1,7 +1,7 @@
 import type { CloseInfo, RudpConnection, SendResult } from '@kaosnet/rudp'
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '@kaosnet/rudp/testing'
-import { clientClock, outcome, settle } from './testing/world.ts'
+import { clientClock } from './testing/world.ts'
 import { RudpClientTransport } from './rudp-transport.ts'
 import type { TransportClose } from './transport.ts'
 
