@@ -22,7 +22,7 @@ export const ELICITS_PROMPTLY = 2
 /** A packet that elicits promptly is acknowledged within this time (RFC 9000 §13.2.1). */
 export const MAX_ACK_DELAY_MS = 25
 /** A packet that elicits lazily is acknowledged within this time when no other goes out before. */
-export const MAX_LAZY_ACK_DELAY_MS = 100
+export const MAX_LAZY_ACK_DELAY_MS = 50
 
 /** So much unacknowledged at once is bulk: two full packets (RFC 9000 §13.2.2) or a crowd of small ones. */
 const PROMPT_BYTES = 2000
@@ -30,11 +30,17 @@ const PROMPT_PACKETS = 8
 const LAZY_BYTES = 5000
 const LAZY_PACKETS = 16
 
+/** On a path that loses more than this, ACKs are lost too, so each full packet is acknowledged at once. */
+const LOSSY_SHARE = 0.03
+const LOSSY_SMOOTHING = 1 / 32
+
 /** A gap is worth an ACK at once when one of so many packets before it was promptly eliciting. */
 const RECENT_PACKETS = 16
 
-/** Room an ACK frame takes at most. */
-export const MAX_ACK_BYTES = 1 + 4 + 2 + 4 + 4 + 1 + MAX_NAK_RANGES * 4
+/** Room an ACK frame takes without ranges of missing packets … */
+export const MIN_ACK_BYTES = 1 + 4 + 2 + 4
+/** … and with them, at most. */
+const MAX_ACK_BYTES = MIN_ACK_BYTES + 4 + 1 + MAX_NAK_RANGES * 4
 
 /** The receiving half of acknowledgement: when an ACK is due, and what it says. */
 export class AckTracker {
@@ -47,6 +53,8 @@ export class AckTracker {
   #lazyBytes = 0
   #lastPrompt = Number.NEGATIVE_INFINITY
   #deadlineMs = Number.POSITIVE_INFINITY
+  /** Share of packets that did not follow on the one before, smoothed. */
+  #gapShare = 0
   /** The peer knows the fate of all packets up to here, because one of our ACKs that said so arrived. */
   #reported = -1
 
@@ -92,10 +100,12 @@ export class AckTracker {
       this.#dueWithin(MAX_LAZY_ACK_DELAY_MS, nowMs)
     }
     const isOutOfOrder = packetNumber !== previousLargest + 1
+    this.#gapShare += ((isOutOfOrder ? 1 : 0) - this.#gapShare) * LOSSY_SMOOTHING
+    const promptBytes = this.#gapShare > LOSSY_SHARE ? PROMPT_BYTES / 2 : PROMPT_BYTES
     if (
       (isOutOfOrder && packetNumber - this.#lastPrompt <= RECENT_PACKETS) ||
       this.#promptPackets >= PROMPT_PACKETS ||
-      this.#promptBytes >= PROMPT_BYTES ||
+      this.#promptBytes >= promptBytes ||
       this.#lazyPackets >= LAZY_PACKETS ||
       this.#lazyBytes >= LAZY_BYTES
     ) {
@@ -108,14 +118,17 @@ export class AckTracker {
     if (largest > this.#reported) this.#reported = largest
   }
 
-  /** Writes an ACK frame; MAX_ACK_BYTES must be free at `offset`. @returns the offset after it */
-  write(out: Uint8Array, offset: number, nowMs: number): number {
+  /**
+   * Writes an ACK frame. `room`, at least MIN_ACK_BYTES, is free at `offset`; where it is scarce, the ranges are
+   * left out. @returns the offset after it
+   */
+  write(out: Uint8Array, offset: number, room: number, nowMs: number): number {
     const received = this.#received
     const { largest } = received
     const bits = received.bitsFrom(largest - 1)
     const allBits = largest >= 32 ? 0xffffffff : 2 ** largest - 1
     const floor = Math.max(this.#reported + 1, largest - REPLAY_WINDOW + 1, 0)
-    const hasNak = largest - floor >= ACK_BITFIELD_SPAN
+    const hasNak = largest - floor >= ACK_BITFIELD_SPAN && room >= MAX_ACK_BYTES
     const hasBits = bits !== allBits
     out[offset] =
       FrameType.Ack |

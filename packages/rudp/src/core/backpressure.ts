@@ -1,5 +1,5 @@
 /** A slow peer must take this share of the limit off a full send queue to count as taking anything. */
-const PROGRESS_SHARE = 1 / 32
+const PROGRESS_SHARE = 1 / 128
 /** Refused channels are told when the queue has fallen below this share of the limit. */
 const WRITABLE_SHARE = 3 / 4
 

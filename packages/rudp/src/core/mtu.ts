@@ -19,7 +19,7 @@ const PROBE_SPACING_MS = 500
 const RAISE_INTERVAL_MS = 600_000
 /** After a black hole, larger sizes are left alone for so long. */
 const BLACK_HOLE_COOLDOWN_MS = 60_000
-/** So many large packets lost, and none acknowledged meanwhile, are a black hole. */
+/** So many large packets lost, and none as large acknowledged meanwhile, are a black hole. */
 const BLACK_HOLE_LOSSES = 3
 
 /** Datagram packetization layer path MTU discovery for one path. */
@@ -31,7 +31,9 @@ export class MtuDiscovery {
   #lostProbes = 0
   #isProbeInFlight = false
   #nextProbeMs: number
+  /** Packets larger than the base size lost since one at least as large was acknowledged. */
   #largeLosses = 0
+  #smallestLostBytes = Number.POSITIVE_INFINITY
 
   constructor(options: MtuOptions, nowMs: number) {
     this.#isEnabled = options.discovery ?? false
@@ -69,7 +71,7 @@ export class MtuDiscovery {
 
   /** @returns whether the size in use has changed */
   onAcked(sizeBytes: number, isProbe: boolean): boolean {
-    if (sizeBytes > BASE_DATAGRAM_BYTES) this.#largeLosses = 0
+    if (sizeBytes >= this.#smallestLostBytes) this.#forgetLosses()
     if (!isProbe) return false
     this.#isProbeInFlight = false
     this.#lostProbes = 0
@@ -88,6 +90,7 @@ export class MtuDiscovery {
     }
     if (sizeBytes <= BASE_DATAGRAM_BYTES || this.#currentBytes === BASE_DATAGRAM_BYTES) return false
     this.#largeLosses++
+    this.#smallestLostBytes = Math.min(this.#smallestLostBytes, sizeBytes)
     if (this.#largeLosses < BLACK_HOLE_LOSSES) return false
     this.reset(nowMs)
     this.#endSearch(nowMs, BLACK_HOLE_COOLDOWN_MS)
@@ -97,10 +100,15 @@ export class MtuDiscovery {
   /** Another path: back to the size every path carries. */
   reset(nowMs: number): void {
     this.#currentBytes = BASE_DATAGRAM_BYTES
-    this.#largeLosses = 0
+    this.#forgetLosses()
     this.#lostProbes = 0
     this.#candidate = 0
     this.#nextProbeMs = nowMs + PROBE_SPACING_MS
+  }
+
+  #forgetLosses(): void {
+    this.#largeLosses = 0
+    this.#smallestLostBytes = Number.POSITIVE_INFINITY
   }
 
   #candidateBytes(): number {

@@ -181,7 +181,7 @@ export class PacketReceiver {
   #onAck(nowMs: number): boolean {
     const { recovery, guard } = this.#parts
     if (!recovery.onAck(this.#frame, nowMs)) return false
-    const factor = guard.onRtt(recovery.rtt, nowMs)
+    const factor = guard.onAck(recovery.lastAckedBytes, recovery.rtt, nowMs)
     if (factor < 1) recovery.onStandingQueue(factor)
     this.#host.onAcked(nowMs)
     return true

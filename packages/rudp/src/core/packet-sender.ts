@@ -3,7 +3,7 @@ import type { PathId } from './connection-options.ts'
 import { ConnectionEvent } from './event-ring.ts'
 import { FrameType } from './frame-types.ts'
 import { PATH_FRAME_BYTES, writeClose, writePathFrame, writePing } from './frame-writer.ts'
-import { MAX_ACK_BYTES } from './ack-tracker.ts'
+import { MIN_ACK_BYTES } from './ack-tracker.ts'
 import { BASE_DATAGRAM_BYTES } from './limits.ts'
 import { CONNECTION_ID_BYTES, writePacketHeader } from './packet-header.ts'
 import { packetNumberBytes } from './packet-number.ts'
@@ -23,10 +23,14 @@ const SKIP_INTERVAL = 1000
 const THIN_REPEAT_AGE = 0.75
 /** … up to this many bytes per packet … */
 const THIN_REPEAT_BYTES = 600
+/** … fewer in an outage, but the oldest in every packet: it is what the peer waits for when the outage ends … */
+const OUTAGE_REPEAT_BYTES = 300
 /** … until the path has lost nothing for this long. A new path is presumed lossy. */
 const THIN_REPEAT_AFTER_LOSS_MS = 30_000
 /** Data of an eager channel is sent again once it is this old in RTTs. */
 const EAGER_REPEAT_AGE = 0.5
+/** … and while this share of the window is free of it, so that new data always finds room. */
+const EAGER_WINDOW_SHARE = 0.75
 
 /** Builds packets: decides what the next one carries, within window, pace and path budget, and seals it. */
 export class PacketSender {
@@ -77,6 +81,7 @@ export class PacketSender {
     const { sent, paths, mtu } = this.#parts
     this.#pacedUntilMs = Number.POSITIVE_INFINITY
     this.#isHeld = sent.isFull
+    this.#parts.recovery.releaseStale(nowMs)
     if (sent.isFull) {
       this.#parts.drops.count('sent-packets-full')
       return 0
@@ -129,34 +134,34 @@ export class PacketSender {
 
   /** Bytes of packet that data may fill now; 0 = none waits, or window or pace forbid. */
   #dataAllowance(isProbing: boolean, nowMs: number): number {
-    const { send, recovery, sent } = this.#parts
-    const frameBytes = send.nextFrameBytes(this.#isFlushing, this.#allowsBulk(), nowMs)
+    const { send, recovery, sent, guard } = this.#parts
+    const allowsBulk = guard.allowsBulk(recovery.inFlightBytes, nowMs)
+    const frameBytes = send.nextFrameBytes(this.#isFlushing, allowsBulk, nowMs)
     if (frameBytes === 0) {
-      if (this.#isFlushing && !send.hasUnsent) this.#isFlushing = false
+      this.#isFlushing &&= send.hasUnsent
+      if (!allowsBulk && this.#isFlushing) guard.onBulkHeld(nowMs)
       return 0
     }
     if (isProbing) return BASE_DATAGRAM_BYTES
-    if (sent.isFullForData || frameBytes + MAX_OVERHEAD_BYTES > recovery.availableBytes) return 0
+    if (sent.isFullForData || frameBytes + MAX_OVERHEAD_BYTES > recovery.availableBytes) {
+      recovery.onHeldByWindow(nowMs)
+      return 0
+    }
     const sendMs = recovery.pacer.nextSendMs(nowMs)
     if (sendMs > nowMs) {
+      recovery.onHeldByPacer(nowMs)
       this.#pacedUntilMs = sendMs
       return 0
     }
     return recovery.availableBytes
   }
 
-  /** One packet at a time is always allowed, for without any the RTT would never be measured again. */
-  #allowsBulk(): boolean {
-    const { guard, recovery } = this.#parts
-    return recovery.inFlightBytes === 0 || guard.allowsBulk(recovery.rtt)
-  }
-
   /** @returns the largest number acknowledged, -1 when no ACK was written */
   #writeAck(nowMs: number): number {
     const { acks, received } = this.#parts
     const writer = this.#writer
-    if (!acks.isPending || writer.room < MAX_ACK_BYTES) return -1
-    writer.wroteAck(acks.write(writer.out, writer.at, nowMs))
+    if (!acks.isPending || writer.room < MIN_ACK_BYTES) return -1
+    writer.wroteAck(acks.write(writer.out, writer.at, writer.room, nowMs))
     return received.largest
   }
 
@@ -176,17 +181,18 @@ export class PacketSender {
   }
 
   #writeData(dataBytes: number): void {
-    const { send, outbox } = this.#parts
+    const { send, outbox, guard, recovery } = this.#parts
     const writer = this.#writer
     writer.limitRoom(dataBytes - MAX_OVERHEAD_BYTES)
     if (this.#isFlushing) outbox.writeTick(writer)
     send.writeLost(writer)
-    if (this.#isFlushing) send.writeNew(writer, this.#allowsBulk())
+    if (this.#isFlushing) send.writeNew(writer, guard.allowsBulk(recovery.inFlightBytes, writer.nowMs))
   }
 
   /** A probe carries what has waited longest for its ACK; if there is nothing, it just asks for one. */
   #writeProbe(): void {
     const writer = this.#writer
+    if (this.#parts.recovery.isOutage) writer.limitRoom(OUTAGE_REPEAT_BYTES)
     this.#parts.send.writeRepeats(writer, 0)
     if (!writer.isPrompt && writer.room > 0) writer.wrote(writePing(writer.out, writer.at), true)
   }
@@ -198,13 +204,15 @@ export class PacketSender {
     const writer = this.#writer
     const smoothedMs = recovery.rtt.smoothedMs
     if (send.hasEager) {
-      writer.limitRoom(recovery.availableBytes - MAX_OVERHEAD_BYTES)
+      writer.limitRoom(EAGER_WINDOW_SHARE * recovery.windowBytes - recovery.inFlightBytes - MAX_OVERHEAD_BYTES)
       send.writeEagerRepeats(writer, EAGER_REPEAT_AGE * smoothedMs)
     }
     const isLossy = nowMs - recovery.lastLossMs < THIN_REPEAT_AFTER_LOSS_MS
     if (writer.isEliciting && isLossy && recovery.isThin) {
-      writer.limitRoom(Math.min(THIN_REPEAT_BYTES, recovery.availableBytes / 2 - MAX_OVERHEAD_BYTES))
-      send.writeRepeats(writer, THIN_REPEAT_AGE * smoothedMs)
+      const { isOutage } = recovery
+      const repeatBytes = isOutage ? OUTAGE_REPEAT_BYTES : THIN_REPEAT_BYTES
+      writer.limitRoom(Math.min(repeatBytes, recovery.availableBytes / 2 - MAX_OVERHEAD_BYTES))
+      send.writeRepeats(writer, isOutage ? 0 : THIN_REPEAT_AGE * smoothedMs)
     }
   }
 

@@ -1,6 +1,5 @@
 import { MAX_ACK_DELAY_MS, MAX_LAZY_ACK_DELAY_MS } from './ack-tracker.ts'
 import type { CongestionAck, CongestionController } from './congestion/controller.ts'
-import { SEGMENT_BYTES } from './congestion/controller.ts'
 import { ConnectionEvent, type EventRing } from './event-ring.ts'
 import { ACK_BITFIELD_SPAN } from './frame-types.ts'
 import type { FrameReader } from './frame-reader.ts'
@@ -14,6 +13,7 @@ import {
   PACKET_SKIPPED,
   type SentPackets,
   SENT_ELICITING,
+  SENT_LEFT_FLIGHT,
   SENT_MTU_PROBE,
   SENT_PROMPT,
 } from './sent-packets.ts'
@@ -25,8 +25,11 @@ const PACKET_THRESHOLD = 3
 const TIME_THRESHOLD = 9 / 8
 /** Probes never come further apart than this. */
 const MAX_PROBE_INTERVAL_MS = 2000
-/** Nothing through for so many probe timeouts is persistent congestion (RFC 9002 §7.6.1). */
+/** Nothing through for so many probe timeouts is an outage, or persistent congestion (RFC 9002 §7.6.1). */
 const PERSISTENT_TIMEOUTS = 3
+/** In an outage, packets leave the window after so many probe timeouts, but no sooner than the time below. */
+const STALE_TIMEOUTS = 2
+const MIN_STALE_MS = 250
 /** A stream with fewer prompt packets than this per round trip is thin: see `isThin`. */
 const THIN_PACKETS = 4
 
@@ -72,6 +75,11 @@ export class Recovery {
   #peerAckDelayMs = MAX_ACK_DELAY_MS
   #unansweredProbes = 0
   #probesDue = 0
+  #isOutage = false
+  /** No packet below this counts against the window. */
+  #lowestInFlight = 0
+  /** When the controller last held data back. Packets acknowledged that were sent later say nothing of it. */
+  #heldBackMs = Number.NEGATIVE_INFINITY
   #lastLossMs: number
   readonly #lossShare = new ShareWindow()
   readonly #ack: CongestionAck = {
@@ -122,6 +130,11 @@ export class Recovery {
     return Math.max(0, this.#controller.windowBytes - this.#inFlightBytes)
   }
 
+  /** Bytes the last ACK frame acknowledged anew. */
+  get lastAckedBytes(): number {
+    return this.#ack.ackedBytes
+  }
+
   /** The largest packet number the peer acknowledged, -1 at first. */
   get largestAcked(): number {
     return this.#largestAcked
@@ -130,6 +143,11 @@ export class Recovery {
   /** Probes that must be sent although window and pacer may forbid it. */
   get probesDue(): number {
     return this.#probesDue
+  }
+
+  /** Nothing has come back for several probe timeouts. */
+  get isOutage(): boolean {
+    return this.#isOutage
   }
 
   /** When a packet was last found lost; at first, when the connection began. */
@@ -188,6 +206,39 @@ export class Recovery {
     this.pacer.onSent(sizeBytes, nowMs)
   }
 
+  /**
+   * Called before anything is sent. In an outage, packets of long ago are no longer in the network, so they no
+   * longer fill the window: a ticking stream goes on, at two segments per so many probe timeouts, and is there
+   * when the path comes back, not up to a probe interval later.
+   */
+  releaseStale(nowMs: number): void {
+    if (this.#promptInFlight === 0) return
+    const sent = this.#sent
+    this.#lowestPrompt = this.#firstPrompt()
+    const probeTimeoutMs = this.probeTimeoutMs
+    if (nowMs - sent.sentAtMs(this.#lowestPrompt) < PERSISTENT_TIMEOUTS * probeTimeoutMs) return
+    const staleBeforeMs = nowMs - Math.max(STALE_TIMEOUTS * probeTimeoutMs, MIN_STALE_MS)
+    this.#lowestInFlight = Math.max(this.#lowestInFlight, sent.first)
+    while (this.#lowestInFlight < sent.next && sent.sentAtMs(this.#lowestInFlight) <= staleBeforeMs) {
+      const packetNumber = this.#lowestInFlight++
+      if (sent.fate(packetNumber) === PACKET_OUTSTANDING) this.#leaveFlight(packetNumber)
+    }
+    if (this.#isOutage) return
+    this.#isOutage = true
+    this.#controller.onPersistentCongestion()
+    this.#windowChanged(nowMs)
+  }
+
+  /** Data waited for the window. */
+  onHeldByWindow(nowMs: number): void {
+    this.#heldBackMs = nowMs
+  }
+
+  /** Data waited for the pacer, which matters only where the controller is a rate and not a window. */
+  onHeldByPacer(nowMs: number): void {
+    if (this.#controller.pacingBytesPerSecond > 0) this.#heldBackMs = nowMs
+  }
+
   /** A probe packet was sent. */
   onProbeSent(): void {
     if (this.#probesDue > 0) this.#probesDue--
@@ -198,7 +249,6 @@ export class Recovery {
     const sent = this.#sent
     const largest = nearestCongruent(frame.ackLargest, 2 ** (8 * frame.ackLargestBytes), sent.next)
     if (largest >= sent.next) return false
-    const priorInFlightBytes = this.#inFlightBytes
     this.#ack.ackedBytes = 0
     this.#newestAcked = -1
     this.#sawPromptAck = false
@@ -207,11 +257,12 @@ export class Recovery {
     this.#largestAcked = Math.max(this.#largestAcked, this.#newestAcked)
     this.#sampleRtt(largest, frame.ackDelayMs, nowMs)
     if (this.#sawPromptAck) {
+      this.#isOutage = false
       this.#unansweredProbes = 0
       this.#probesDue = 0
     }
     this.#detectLost(nowMs)
-    this.#informController(priorInFlightBytes, nowMs)
+    this.#informController(nowMs)
     sent.prune(nowMs - 2 * this.rtt.timeoutMs)
     return true
   }
@@ -273,7 +324,7 @@ export class Recovery {
     if (fate !== PACKET_OUTSTANDING) return true
     const sizeBytes = sent.sizeBytes(packetNumber)
     const flags = sent.flags(packetNumber)
-    this.#settle(packetNumber, PACKET_ACKED, sizeBytes, flags)
+    this.#settle(packetNumber, PACKET_ACKED, flags)
     this.#ack.ackedBytes += sizeBytes
     if ((flags & SENT_PROMPT) !== 0) this.#sawPromptAck = true
     if (packetNumber > this.#newestAcked) this.#newestAcked = packetNumber
@@ -306,11 +357,17 @@ export class Recovery {
     }
   }
 
-  #settle(packetNumber: number, fate: number, sizeBytes: number, flags: number): void {
+  #settle(packetNumber: number, fate: number, flags: number): void {
+    if ((flags & SENT_LEFT_FLIGHT) === 0) this.#leaveFlight(packetNumber)
     this.#sent.setFate(packetNumber, fate)
-    this.#inFlightBytes -= sizeBytes
     this.#elicitingInFlight--
     if ((flags & SENT_PROMPT) !== 0) this.#promptInFlight--
+  }
+
+  /** The packet no longer counts against the window. */
+  #leaveFlight(packetNumber: number): void {
+    this.#inFlightBytes -= this.#sent.sizeBytes(packetNumber)
+    this.#sent.addFlag(packetNumber, SENT_LEFT_FLIGHT)
   }
 
   /** RFC 9002 §5.1: a sample only when the largest number in the ACK is newly acknowledged. */
@@ -327,7 +384,7 @@ export class Recovery {
     if ((this.#sent.flags(largest) & SENT_PROMPT) === 0) return
     const promptDelayMs = Math.min(delayMs, MAX_ACK_DELAY_MS)
     const change = promptDelayMs - this.#peerAckDelayMs
-    this.#peerAckDelayMs += change > 0 ? change : change / 8
+    this.#peerAckDelayMs += change > 0 ? change : change / 16
   }
 
   #detectLost(nowMs: number): void {
@@ -370,7 +427,7 @@ export class Recovery {
     const sizeBytes = sent.sizeBytes(packetNumber)
     const flags = sent.flags(packetNumber)
     const isMtuProbe = (flags & SENT_MTU_PROBE) !== 0
-    this.#settle(packetNumber, PACKET_LOST, sizeBytes, flags)
+    this.#settle(packetNumber, PACKET_LOST, flags)
     const start = sent.unitStart(packetNumber)
     const end = start + sent.unitCount(packetNumber)
     for (let unit = start; unit < end; unit++) {
@@ -384,14 +441,12 @@ export class Recovery {
     return true
   }
 
-  #informController(priorInFlightBytes: number, nowMs: number): void {
+  #informController(nowMs: number): void {
     const controller = this.#controller
     const ack = this.#ack
-    // One burst short of the window is as good as full: the pacer may have held it back.
-    const marginBytes = Math.min(10 * SEGMENT_BYTES, controller.windowBytes / 2)
-    ack.isAppLimited = priorInFlightBytes + marginBytes < controller.windowBytes
     ack.largestPacketNumber = this.#newestAcked
     ack.largestSentAtMs = this.#sent.sentAtMs(this.#newestAcked)
+    ack.isAppLimited = this.#heldBackMs < ack.largestSentAtMs
     ack.nextPacketNumber = this.#sent.next
     this.acks++
     if (ack.isAppLimited) this.appLimitedAcks++
@@ -424,8 +479,9 @@ export class Recovery {
         timeoutMs = this.probeTimeoutMs
       }
     }
-    const backedOffMs = Math.min(timeoutMs * 2 ** this.#unansweredProbes, MAX_PROBE_INTERVAL_MS)
-    return sinceMs + Math.max(timeoutMs, backedOffMs)
+    // 1, 1.5, 3, 6 …: a probe or its ACK is lost as easily as any packet, so the second comes a little sooner.
+    const backoff = this.#unansweredProbes === 0 ? 1 : 0.75 * 2 ** this.#unansweredProbes
+    return sinceMs + Math.max(timeoutMs, Math.min(timeoutMs * backoff, MAX_PROBE_INTERVAL_MS))
   }
 
   #firstOutstanding(from: number, end: number): number {

@@ -17,9 +17,6 @@ const UNIT_DONE = 3
 
 const FIRST_CAPACITY = 16
 
-/** Early copies of one fragment that come at the plain interval; each further one waits twice as long. */
-const PLAIN_REPEATS = 3
-
 /** What one reliable stream needs of its connection. */
 export interface ReliableStreamContext {
   readonly account: SendAccount
@@ -61,7 +58,6 @@ export class ReliableSendStream {
   #nextUnit = 0
   #unitMask = FIRST_CAPACITY - 1
   #states = new Uint8Array(FIRST_CAPACITY)
-  #sendCounts = new Uint8Array(FIRST_CAPACITY)
   #unitMessages = new Float64Array(FIRST_CAPACITY)
   #lastPackets = new Float64Array(FIRST_CAPACITY)
   #lastSentAtMs = new Float64Array(FIRST_CAPACITY)
@@ -108,7 +104,6 @@ export class ReliableSendStream {
     for (let index = 0; index < unitCount; index++) {
       const unitSlot = this.#nextUnit++ & this.#unitMask
       this.#states[unitSlot] = UNIT_UNSENT
-      this.#sendCounts[unitSlot] = 0
       this.#unitMessages[unitSlot] = message
     }
     this.#context.account.queuedBytes += data.length
@@ -164,16 +159,15 @@ export class ReliableSendStream {
   }
 
   /**
-   * Writes frames that are on their way once more, oldest first, as far as they fit: those last sent
-   * `intervalMs` ago, doubled for each copy beyond the first few. @returns how many were written
+   * Writes frames that are on their way once more, oldest first, as far as they fit: those last sent at least
+   * `intervalMs` ago. @returns how many were written
    */
   writeRepeats(writer: PacketWriter, intervalMs: number): number {
     let written = 0
     for (let unit = this.#firstUnit; unit < this.#unsentUnit; unit++) {
       const slot = unit & this.#unitMask
       if (this.#states[slot] !== UNIT_IN_FLIGHT || this.#lastPackets[slot] === writer.packetNumber) continue
-      const doublings = Math.max(0, this.#sendCounts[slot]! - PLAIN_REPEATS)
-      if (writer.nowMs - this.#lastSentAtMs[slot]! < intervalMs * 2 ** doublings) continue
+      if (writer.nowMs - this.#lastSentAtMs[slot]! < intervalMs) continue
       if (!this.#write(unit, writer)) break
       written++
     }
@@ -229,7 +223,6 @@ export class ReliableSendStream {
     if (this.#states[slot] === UNIT_LOST) this.#noteLost(-1)
     if (this.#states[slot] !== UNIT_IN_FLIGHT) this.#context.account.inFlightFrames++
     this.#states[slot] = UNIT_IN_FLIGHT
-    this.#sendCounts[slot] = Math.min(255, this.#sendCounts[slot]! + 1)
     this.#lastPackets[slot] = writer.packetNumber
     this.#lastSentAtMs[slot] = writer.nowMs
     this.#context.sent.addUnit(UNIT_MESSAGE, this.id, unit)
@@ -324,7 +317,6 @@ export class ReliableSendStream {
     const first = this.#firstUnit
     const next = this.#nextUnit
     this.#states = grownRing(this.#states, first, next)
-    this.#sendCounts = grownRing(this.#sendCounts, first, next)
     this.#unitMessages = grownRing(this.#unitMessages, first, next)
     this.#lastPackets = grownRing(this.#lastPackets, first, next)
     this.#lastSentAtMs = grownRing(this.#lastSentAtMs, first, next)

@@ -14,6 +14,8 @@ export const SENT_ELICITING = 1
 export const SENT_PROMPT = 2
 /** A probe of the path's MTU, whose loss says nothing of congestion. */
 export const SENT_MTU_PROBE = 4
+/** It no longer counts against the window. */
+export const SENT_LEFT_FLIGHT = 8
 
 /** What a packet carried that must be repeated if it is lost. */
 export const UNIT_MESSAGE = 1
@@ -130,6 +132,10 @@ export class SentPackets {
 
   flags(packetNumber: number): number {
     return this.#flags[packetNumber & this.#mask]!
+  }
+
+  addFlag(packetNumber: number, flag: number): void {
+    this.#flags[packetNumber & this.#mask]! |= flag
   }
 
   ackLargest(packetNumber: number): number {

@@ -8,21 +8,22 @@ import {
 
 /** A queue this long means that we send faster than the path carries. */
 const QUEUE_DELAY_MS = 40
-/** Loss beyond this share is taken for congestion, whatever the delay says. */
+/** Loss beyond this share is taken for congestion, whatever the delay says … */
 const LOSS_LIMIT = 0.3
-/** Fewer packets than this in a round say nothing about a share. */
-const MIN_ROUND_BYTES = 8 * SEGMENT_BYTES
+/** … once so much was sent that the share means something. */
+const LOSS_SAMPLE_BYTES = 40 * SEGMENT_BYTES
+const BACKOFF_FACTOR = 0.7
 const STARTUP_GROWTH = 1.5
 const STEADY_GROWTH = 1.05
-/** What a round may fall short of its rate and still be driven up. */
-const WINDOW_ROUND_TRIPS = 1.5
+/** Round trips of data that may be in flight: lost packets stay there until they are found out. */
+const WINDOW_ROUND_TRIPS = 2
 
 const INITIAL_BYTES_PER_SECOND = 60_000
 const MINIMUM_BYTES_PER_SECOND = 10_000
 
 /**
  * A rate instead of a window, for links whose loss is random and says nothing of congestion (Wi-Fi, mobile):
- * the rate grows each round trip that used it, and halves only when the delay grows or far too much is lost.
+ * the rate grows each round trip that used it, and shrinks only when the delay grows or far too much is lost.
  * It takes more than its share beside loss-based flows, so it is off unless asked for, and capped.
  */
 export class GameCongestion implements CongestionController {
@@ -30,8 +31,8 @@ export class GameCongestion implements CongestionController {
   #bytesPerSecond: number
   #isStartup = true
   #roundEnd = 0
-  #roundAckedBytes = 0
-  #roundLostBytes = 0
+  #sampleAckedBytes = 0
+  #sampleLostBytes = 0
   #isRoundUsed = false
   #backoffUntilMs = Number.NEGATIVE_INFINITY
   #smoothedRttMs = 100
@@ -56,16 +57,17 @@ export class GameCongestion implements CongestionController {
 
   onAck(ack: CongestionAck, rtt: PathRtt, nowMs: number): void {
     this.#smoothedRttMs = rtt.smoothedMs
-    this.#roundAckedBytes += ack.ackedBytes
+    this.#sampleAckedBytes += ack.ackedBytes
     if (!ack.isAppLimited) this.#isRoundUsed = true
-    if (rtt.smoothedMs > rtt.minMs + QUEUE_DELAY_MS) this.#halve(rtt, nowMs)
+    if (rtt.smoothedMs > rtt.minMs + QUEUE_DELAY_MS || this.#isLossExcessive()) this.#backOff(rtt, nowMs)
     if (ack.largestPacketNumber < this.#roundEnd) return
-    this.#finishRound(rtt, nowMs)
     this.#roundEnd = ack.nextPacketNumber
+    if (this.#isRoundUsed && nowMs >= this.#backoffUntilMs) this.#grow()
+    this.#isRoundUsed = false
   }
 
   onLoss(lostBytes: number, _newestSentAtMs: number, _rtt: PathRtt, _nowMs: number): void {
-    this.#roundLostBytes += lostBytes
+    this.#sampleLostBytes += lostBytes
   }
 
   onPersistentCongestion(): void {
@@ -78,27 +80,26 @@ export class GameCongestion implements CongestionController {
     this.#isStartup = false
   }
 
-  #finishRound(rtt: PathRtt, nowMs: number): void {
-    const bytes = this.#roundAckedBytes + this.#roundLostBytes
-    const isLossy = bytes >= MIN_ROUND_BYTES && this.#roundLostBytes > LOSS_LIMIT * bytes
-    if (isLossy) {
-      this.#halve(rtt, nowMs)
-    } else if (this.#isRoundUsed && nowMs >= this.#backoffUntilMs) {
-      const growth = this.#isStartup ? STARTUP_GROWTH : STEADY_GROWTH
-      this.#bytesPerSecond = Math.min(this.#bytesPerSecond * growth, this.#maxBytesPerSecond)
-    }
-    if (isLossy || bytes >= MIN_ROUND_BYTES) {
-      this.#roundAckedBytes = 0
-      this.#roundLostBytes = 0
-    }
-    this.#isRoundUsed = false
+  #grow(): void {
+    const growth = this.#isStartup ? STARTUP_GROWTH : STEADY_GROWTH
+    this.#bytesPerSecond = Math.min(this.#bytesPerSecond * growth, this.#maxBytesPerSecond)
+  }
+
+  /** Judges and forgets a sample when it is large enough. */
+  #isLossExcessive(): boolean {
+    const bytes = this.#sampleAckedBytes + this.#sampleLostBytes
+    if (bytes < LOSS_SAMPLE_BYTES) return false
+    const isExcessive = this.#sampleLostBytes > LOSS_LIMIT * bytes
+    this.#sampleAckedBytes = 0
+    this.#sampleLostBytes = 0
+    return isExcessive
   }
 
   /** At most once per two round trips: the effect of one reduction must be seen before the next. */
-  #halve(rtt: PathRtt, nowMs: number): void {
+  #backOff(rtt: PathRtt, nowMs: number): void {
     if (nowMs < this.#backoffUntilMs) return
     this.#backoffUntilMs = nowMs + 2 * rtt.smoothedMs
-    this.#bytesPerSecond = Math.max(this.#bytesPerSecond / 2, MINIMUM_BYTES_PER_SECOND)
+    this.#bytesPerSecond = Math.max(this.#bytesPerSecond * BACKOFF_FACTOR, MINIMUM_BYTES_PER_SECOND)
     this.#isStartup = false
   }
 }

@@ -22,6 +22,8 @@ export type PeerSettings = PeerEvents &
 
 export interface PairOptions {
   readonly seed: number
+  /** A network that several pairs share, and which pair this is; links are then the test's business. */
+  readonly shared?: { readonly network: NetworkSimulator; readonly index: number }
   /** Both directions; `backward` differs where given. */
   readonly conditions?: Partial<LinkConditions>
   readonly backward?: Partial<LinkConditions>
@@ -30,9 +32,6 @@ export interface PairOptions {
   /** Checksums over all of each packet; needed only where the network corrupts. Default false. */
   readonly checksPayload?: boolean
 }
-
-export const CLIENT_ADDRESS = '10.0.0.2:4000'
-export const SERVER_ADDRESS = '10.0.0.1:7350'
 
 /** No bound on what a test may send. */
 const UNLIMITED_RATE = { receivePacketsPerSecond: 0, receiveBytesPerSecond: 0 }
@@ -44,30 +43,38 @@ export class SimulatedPair {
   readonly server: SimulatedPeer
   readonly upLink: Link
   readonly downLink: Link
+  readonly clientAddress: string
+  readonly serverAddress: string
 
   constructor(options: PairOptions) {
-    const { seed, conditions = {}, backward = conditions, checksPayload = false } = options
-    this.network = new NetworkSimulator({ seed })
-    const links = this.network.connect(CLIENT_ADDRESS, SERVER_ADDRESS, conditions, backward)
-    this.upLink = links.forward
-    this.downLink = links.backward
+    const { seed, shared, conditions = {}, backward = conditions, checksPayload = false } = options
+    const index = shared?.index ?? 0
+    this.clientAddress = `10.0.1.${index}:4000`
+    this.serverAddress = `10.0.0.${index}:7350`
+    this.network = shared?.network ?? new NetworkSimulator({ seed })
+    this.upLink = this.network.createLink(conditions)
+    this.downLink = this.network.createLink(backward)
+    if (shared === undefined) {
+      this.network.route(this.clientAddress, this.serverAddress, this.upLink)
+      this.network.route(this.serverAddress, this.clientAddress, this.downLink)
+    }
     const connectionId = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8])
     const common = { connectionId, eventCapacity: 0 }
-    this.server = new SimulatedPeer(this.network, SERVER_ADDRESS, CLIENT_ADDRESS, {
+    this.server = new SimulatedPeer(this.network, this.serverAddress, this.clientAddress, {
       ...common,
       ...options.server,
       role: 'server',
       limits: { ...UNLIMITED_RATE, ...options.server?.limits },
       protection: new FakeProtection(1, checksPayload),
-      random: new SeededRandom(seed, 1001),
+      random: new SeededRandom(seed, 1001 + 2 * index),
     })
-    this.client = new SimulatedPeer(this.network, CLIENT_ADDRESS, SERVER_ADDRESS, {
+    this.client = new SimulatedPeer(this.network, this.clientAddress, this.serverAddress, {
       ...common,
       ...options.client,
       role: 'client',
       limits: { ...UNLIMITED_RATE, ...options.client?.limits },
       protection: new FakeProtection(1, checksPayload),
-      random: new SeededRandom(seed, 1002),
+      random: new SeededRandom(seed, 1002 + 2 * index),
     })
   }
 

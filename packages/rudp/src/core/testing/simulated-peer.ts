@@ -88,17 +88,13 @@ export class SimulatedPeer implements ConnectionHandler {
     this.socket.pauseUntil(timeMs)
   }
 
-  /** Sends what the connection has to send now, and sets the timer. */
+  /** Sends what the connection has to send now, does what is due, and sets the timer. */
   pump(): void {
     const nowMs = this.#clock.now()
-    for (;;) {
-      const length = this.connection.pollDatagram(this.#out, 0, nowMs)
-      if (length === 0) break
-      const to = this.#paths[this.connection.lastPath] ?? ''
-      this.datagramsSent++
-      this.bytesSent += length
-      this.onDatagramSent?.(this.#out, length, to)
-      this.socket.send(to, this.#out, 0, length)
+    this.#sendAll(nowMs)
+    if (this.connection.nextDeadlineMs() <= nowMs) {
+      this.connection.handleTimeout(nowMs)
+      this.#sendAll(nowMs)
     }
     const deadlineMs = this.connection.nextDeadlineMs()
     if (deadlineMs <= nowMs) throw new Error(`the deadline ${deadlineMs} is not after ${nowMs}`)
@@ -124,6 +120,18 @@ export class SimulatedPeer implements ConnectionHandler {
   onStateChanged(state: ConnectionState, close?: CloseInfo): void {
     this.states.push(state)
     if (close !== undefined) this.closeInfo ??= close
+  }
+
+  #sendAll(nowMs: number): void {
+    for (;;) {
+      const length = this.connection.pollDatagram(this.#out, 0, nowMs)
+      if (length === 0) return
+      const to = this.#paths[this.connection.lastPath] ?? ''
+      this.datagramsSent++
+      this.bytesSent += length
+      this.onDatagramSent?.(this.#out, length, to)
+      this.socket.send(to, this.#out, 0, length)
+    }
   }
 
   #pathOf(address: string): PathId {
