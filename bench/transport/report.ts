@@ -19,7 +19,8 @@ export function throughputTables(results: readonly ThroughputResult[]): string {
       lines,
     )}`
   })
-  return `${tables.join('\n\n')}\n\n* the generator was the bottleneck; † neither was busy all the time`
+  const marks = '* the generator was the bottleneck; † neither was busy all the time'
+  return `${tables.join('\n\n')}\n\n${marks}${disturbanceNote(results)}`
 }
 
 /** A Markdown table: loss across, transports down. */
@@ -33,17 +34,16 @@ export function latencyTable(results: readonly LatencyResult[]): string {
     }),
   ])
   const header = ['', ...losses.map((loss) => `${loss} %`)]
-  const note = results.some((result) => result.isDisturbed)
-    ? '\n\n‡ something else had the processor meanwhile: measure again'
-    : ''
-  return `Echo round trip in ms, p50 / p95 / p99 / p99.9, by loss each way\n\n${table(header, lines)}${note}`
+  const title = 'Echo round trip in ms, p50 / p95 / p99 / p99.9, by loss each way'
+  return `${title}\n\n${table(header, lines)}${disturbanceNote(results)}`
 }
 
 function throughputCell(result: ThroughputResult): string {
   const mark = { server: '', generator: ' *', window: ' †' }[result.bottleneck]
   const lost = result.lost > 0 ? `, ${result.lost} lost` : ''
+  const disturbed = result.isDisturbed ? ' ‡' : ''
   const rate = Math.round(result.messagesPerSecond).toLocaleString('en-US')
-  return `${rate}, ${result.serverCpuUsPerMessage.toFixed(1)} µs${lost}${mark}`
+  return `${rate}, ${result.serverCpuUsPerMessage.toFixed(1)} µs${lost}${mark}${disturbed}`
 }
 
 function latencyCell({ roundTripMs, sent, received, isReliable, isDisturbed }: LatencyResult): string {
@@ -54,6 +54,11 @@ function latencyCell({ roundTripMs, sent, received, isReliable, isDisturbed }: L
   return isReliable
     ? `${figures} **${missing} missing**`
     : `${figures} (${((missing / sent) * 100).toFixed(1)} % lost)`
+}
+
+function disturbanceNote(results: readonly { readonly isDisturbed: boolean }[]): string {
+  const isDisturbed = results.some((result) => result.isDisturbed)
+  return isDisturbed ? '\n\n‡ something else had the processor meanwhile: measure again' : ''
 }
 
 function table(header: readonly string[], lines: readonly (readonly string[])[]): string {

@@ -1,3 +1,4 @@
+import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EchoTransportName } from '../echo/echo-transport.ts'
 import { BenchProcess } from '../processes/child-process.ts'
@@ -13,6 +14,8 @@ const WARM_UP_MS = 1000
 const ANSWER_WITHIN_MS = 60_000
 /** An event loop above this share is taken to be busy all the time. */
 const BUSY_SHARE = 0.9
+/** More than this of one core used by other programs, and the kernel's interrupts, spoils a measurement. */
+const DISTURBED_SHARE = 0.25
 
 export interface ThroughputOptions {
   readonly rows: readonly EchoTransportName[]
@@ -39,6 +42,10 @@ export interface ThroughputResult {
   /** Who set the pace: the server as wanted, the generator, or the messages in flight (then both had time to spare). */
   readonly bottleneck: 'server' | 'generator' | 'window'
   readonly lost: number
+  /** CPU time that neither process used, 1 = one core. */
+  readonly otherCpuShare: number
+  /** Other programs took so much that the figures are not the row's: measure again. */
+  readonly isDisturbed: boolean
 }
 
 /** Echoes per second and the server's CPU time for each, as fast as they go over loopback. */
@@ -88,30 +95,43 @@ async function measureRow(
       server.call('sample', null),
       generator.call('sample', null),
     ])
+    const machineBefore = machineCpuMs()
     await sleep(seconds * 1000)
+    const machineMs = machineCpuMs() - machineBefore
     const [serverAfter, generatorAfter] = await Promise.all([
       server.call('sample', null),
       generator.call('sample', null),
     ])
     const messages = serverAfter.messages - serverBefore.messages
+    const elapsedMs = serverAfter.atMs - serverBefore.atMs
+    const serverCpuUs = serverAfter.cpuUs - serverBefore.cpuUs
+    const generatorCpuUs = generatorAfter.cpuUs - generatorBefore.cpuUs
     const serverBusyShare = busyShare(serverBefore, serverAfter)
     const generatorBusyShare = busyShare(generatorBefore, generatorAfter)
+    const otherCpuShare = Math.max(0, (machineMs - (serverCpuUs + generatorCpuUs) / 1000) / elapsedMs)
     return {
       row,
       connections,
       messageBytes,
-      messagesPerSecond: (messages / (serverAfter.atMs - serverBefore.atMs)) * 1000,
-      serverCpuUsPerMessage: (serverAfter.cpuUs - serverBefore.cpuUs) / messages,
+      messagesPerSecond: (messages / elapsedMs) * 1000,
+      serverCpuUsPerMessage: serverCpuUs / messages,
       serverBusyShare,
       generatorBusyShare,
       bottleneck: bottleneckOf(serverBusyShare, generatorBusyShare),
       lost: generatorAfter.lost - generatorBefore.lost,
+      otherCpuShare,
+      isDisturbed: otherCpuShare > DISTURBED_SHARE,
     }
   } finally {
     // In this order: a server that vanishes first is an error to its clients.
     await generator.stop()
     await server.stop()
   }
+}
+
+/** CPU time used on all cores together since the machine started. */
+function machineCpuMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
 }
 
 function busyShare(before: ProcessSample, after: ProcessSample): number {
@@ -129,6 +149,7 @@ function describe(result: ThroughputResult): string {
     `throughput ${result.row}, ${result.messageBytes} B, connections: ${result.connections}: ` +
     `${Math.round(result.messagesPerSecond)} messages/s, ${result.serverCpuUsPerMessage.toFixed(1)} µs each ` +
     `(busy: server ${percent(result.serverBusyShare)}, generator ${percent(result.generatorBusyShare)}; ` +
-    `lost ${result.lost})`
+    `lost ${result.lost})` +
+    (result.isDisturbed ? ` DISTURBED: other programs used ${percent(result.otherCpuShare)} of a core` : '')
   )
 }
