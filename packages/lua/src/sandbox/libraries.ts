@@ -1,9 +1,11 @@
 import { LuaError } from '../errors.ts'
 import { createJsonFunctions } from '../json/json-library.ts'
+import { BYTES_PER_INSTRUCTION } from '../vm/budget.ts'
 import { FailureReporter } from '../vm/failure.ts'
 import { createHostCall } from '../vm/host-functions.ts'
 import type { RuntimeCore } from '../vm/runtime-core.ts'
 import type { LuaThread, Pointer } from '../wasm/lua-api.ts'
+import { isCollectionDue } from '../wasm/memory-ledger.ts'
 import { createBaseFunctions } from './base.ts'
 import { createBulkFunctions } from './bulk.ts'
 import { createCoroutineFunctions } from './coroutine.ts'
@@ -57,7 +59,10 @@ export class Libraries {
     })
     this.hook = wasm.addFunction('vii', (L: LuaThread) => {
       const core = runtime.running()
-      if (!core.meter.mayGoOn(L)) this.failures.trip(core, L)
+      if (!core.meter.mayGoOn(L)) this.failures.trip(L)
+      if (!isCollectionDue(core.memory)) return
+      runtime.spend(L, core.memory.usedBytes / BYTES_PER_INSTRUCTION)
+      core.collectGarbage()
     })
     this.index = runtime.native((L) => {
       api.lua_gettable(L, 1)
@@ -80,6 +85,13 @@ export class Libraries {
       ...createCoroutineFunctions(runtime, this.#standard),
       ...createNumberAndTimeFunctions(runtime, this.#standard),
     ].map(({ library, name, fn }) => ({ library: text.cString(library), name: text.cString(name), fn }))
+  }
+
+  /** Collects the garbage of a VM. */
+  collectGarbage(L: LuaThread): void {
+    const { api } = this.#runtime.wasm
+    api.lua_pushcclosure(L, this.#standard.collectgarbage, 0)
+    api.lua_callk(L, 0, 0, 0, 0)
   }
 
   /** Fills a fresh state with the standard library as the sandbox allows it. */

@@ -19,6 +19,7 @@ interface Library {
 export class StandardLibrary {
   readonly #runtime: RuntimeCore
   readonly #libraries: readonly Library[]
+  readonly collectgarbage: Pointer
   readonly #randomSeed: Pointer
 
   constructor(runtime: RuntimeCore) {
@@ -34,7 +35,12 @@ export class StandardLibrary {
       utf8: api.luaopen_utf8,
       os: api.luaopen_os,
     }).map(([name, open]) => ({ name: text.cString(name), open: wasm.addExport(open) }))
-    this.#randomSeed = wasm.addExport(this.inScratch((original) => original('math.randomseed')))
+    const { randomseed, collectgarbage } = this.inScratch((original) => ({
+      randomseed: original('math.randomseed'),
+      collectgarbage: original('collectgarbage'),
+    }))
+    this.#randomSeed = wasm.addExport(randomseed)
+    this.collectgarbage = wasm.addExport(collectgarbage)
   }
 
   /** Opens every library in a state, as globals and for `require`. */

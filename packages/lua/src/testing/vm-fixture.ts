@@ -1,3 +1,4 @@
+import { LuaError } from '../errors.ts'
 import type { LuaValue } from '../values/lua-value.ts'
 import type { LuaBudget } from '../vm/budget.ts'
 import type { LuaVmOptions } from '../vm/options.ts'
@@ -79,4 +80,15 @@ export function run(vm: LuaVm, source: string, ...args: LuaValue[]): LuaValue {
   } finally {
     chunk.release()
   }
+}
+
+/** The error that some code must throw. */
+export function failure(fail: () => unknown): LuaError {
+  try {
+    fail()
+  } catch (error) {
+    if (error instanceof LuaError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
 }

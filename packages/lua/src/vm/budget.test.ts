@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { LuaError } from '../errors.ts'
-import { AMPLE, createFixture, type VmFixture } from '../testing/vm-fixture.ts'
+import { AMPLE, createFixture, failure, type VmFixture } from '../testing/vm-fixture.ts'
 import { type LuaBudget, SLICE_INSTRUCTIONS } from './budget.ts'
 
 const SMALL: LuaBudget = { instructions: 100_000, wallMs: 1e9 }
@@ -9,16 +8,6 @@ let fixture: VmFixture
 beforeEach(async () => {
   fixture = await createFixture()
 })
-
-function failure(run: () => unknown): LuaError {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof LuaError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
 
 const callWith = (budget: LuaBudget, source: string) => {
   const { vm } = fixture

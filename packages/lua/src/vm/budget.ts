@@ -20,8 +20,8 @@ export interface LuaClock {
 /** Instructions between two looks at the clock. */
 export const SLICE_INSTRUCTIONS = 200
 
-/** Bytes whose allocation takes about as long as one instruction. */
-const BYTES_PER_INSTRUCTION = 64
+/** Bytes that Lua allocates, or goes through for garbage, in about the time of one instruction. */
+export const BYTES_PER_INSTRUCTION = 64
 
 /** A call's budget while a call inside it runs. */
 export interface SuspendedBudget {
@@ -116,6 +116,12 @@ export class BudgetMeter {
     this.charge(L, instructions)
     if (this.#counter(L) <= 1 && this.#reserve <= 0) this.#tripOnInstructions()
     return this.tripped === ''
+  }
+
+  /** Makes the hook run at the next instruction, at no charge. */
+  interrupt(L: LuaThread): void {
+    this.#reserve += this.#counter(L) - 1
+    this.#setCounter(L, 1)
   }
 
   /** Charges an allocation and answers whether there may be more. */

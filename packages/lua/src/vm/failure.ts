@@ -1,11 +1,10 @@
-import { LuaError, type LuaErrorDetails } from '../errors.ts'
+import { LuaError, type LuaErrorKind } from '../errors.ts'
 import type { LuaValue } from '../values/lua-value.ts'
 import { LuaStatus, type LuaThread, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import type { RuntimeCore } from './runtime-core.ts'
 import type { VmCore } from './vm-core.ts'
 
 const MAX_MESSAGE_BYTES = 4096
-const MAX_TRACEBACK_BYTES = 8192
 const ERROR_VALUE_LIMITS = { maxDepth: 4, maxNodes: 256, maxBytes: MAX_MESSAGE_BYTES }
 /** Lua's own text for the error that no handler hears of. */
 const MEMORY_MESSAGE = 'not enough memory'
@@ -23,7 +22,6 @@ export class FailureReporter {
   readonly messageHandler: Pointer
 
   readonly #runtime: RuntimeCore
-  readonly #traceback: Pointer
   readonly #toText: Pointer
   readonly #memoryMessage: Pointer
 
@@ -31,16 +29,12 @@ export class FailureReporter {
     const { api } = runtime.wasm
     this.#runtime = runtime
     this.#memoryMessage = runtime.text.cString(MEMORY_MESSAGE)
-    this.#traceback = runtime.native((L) => {
-      api.luaL_traceback(L, L, 0, Number(api.lua_tonumberx(L, 1, 0)))
-      return 1
-    })
     this.#toText = runtime.native((L) => {
       api.luaL_tolstring(L, 1, 0)
       return 1
     })
     this.messageHandler = runtime.native((L) => {
-      const traceback = this.#takeTraceback(L, 2) // past the native function and this one
+      const traceback = runtime.inspector.traceback(L, 1) // past this function
       runtime.running().failure = { text: this.#errorText(L), traceback }
       return 1
     })
@@ -50,58 +44,61 @@ export class FailureReporter {
    * Ends a call whose budget is used up. The error is the one of memory, which Lua throws past every message
    * handler, so that none of the script runs before it has unwound.
    */
-  trip(core: VmCore, L: LuaThread): never {
+  trip(L: LuaThread): never {
     const { wasm, layout } = this.#runtime
-    if (core.failure === undefined) {
-      const text = this.#runtime.positioned(L, core.meter.tripped, 0)
-      core.failure = { text, traceback: this.#takeTraceback(L, 1) }
-    }
     wasm.bytes[L + layout.allowHookByte] = 1
     wasm.api.lua_pushstring(L, this.#memoryMessage)
     return wasm.api.lua_error(L)
   }
 
-  #takeTraceback(L: LuaThread, level: number): string {
-    const { api } = this.#runtime.wasm
-    api.lua_pushcclosure(L, this.#traceback, 0)
-    api.lua_pushnumber(L, level)
-    return this.#protectedText(L, MAX_TRACEBACK_BYTES)
+  /** Notes where the budget or the memory of a VM was used up: errors that no message handler hears of. */
+  beforeUnwinding(core: VmCore): void {
+    const { ledger } = this.#runtime
+    if (core.meter.tripped !== '') core.tripReport ??= this.#report(core.thread, core.meter.tripped)
+    else if (ledger.hasRefused) core.memoryReport = this.#report(core.thread, MEMORY_MESSAGE)
+    ledger.hasRefused = false
+  }
+
+  #report(L: LuaThread, message: string): FailureReport {
+    const { inspector } = this.#runtime
+    const level = inspector.position(L, 0) === '' ? 1 : 0 // the line that called a C function
+    return { text: inspector.position(L, level) + message, traceback: inspector.traceback(L, 0) }
   }
 
   /** The text that the error object's `__tostring` gives. The VM's budget goes on counting. */
   #errorText(L: LuaThread): string {
-    const { api } = this.#runtime.wasm
+    const { text, wasm } = this.#runtime
+    const { api } = wasm
     if (isMessage(api.lua_type(L, 1))) return ''
     api.lua_pushcclosure(L, this.#toText, 0)
     api.lua_pushvalue(L, 1)
-    return this.#protectedText(L, MAX_MESSAGE_BYTES)
-  }
-
-  /** Calls the native function below one argument and reads the text it gives, if it gives one. */
-  #protectedText(L: LuaThread, maxBytes: number): string {
-    const { wasm, text } = this.#runtime
-    const isOk = wasm.api.lua_pcallk(L, 1, 1, 0, 0, 0) === LuaStatus.ok
-    const result = isOk ? text.readLossy(L, -1, maxBytes) : ''
-    wasm.api.lua_settop(L, -2)
+    const isText = api.lua_pcallk(L, 1, 1, 0, 0, 0) === LuaStatus.ok
+    const result = isText ? text.readLossy(L, -1, MAX_MESSAGE_BYTES) : ''
+    api.lua_settop(L, -2)
     return result
   }
 }
 
 /** Says what happened in a call that failed; the error object, if there is one, lies on top of the stack. */
 export function failureOf(core: VmCore, status: number, tripped: string): LuaError {
-  const { runtime, thread, failure } = core
+  const { runtime, thread, failure, tripReport, memoryReport } = core
   core.failure = undefined
-  const traceback = failure?.traceback ?? ''
-  if (tripped !== '') return new LuaError('budget', failure?.text || tripped, { traceback })
-  if (status === LuaStatus.memory) return new LuaError('memory', MEMORY_MESSAGE)
+  core.tripReport = undefined
+  core.memoryReport = undefined
+  if (tripped !== '') return reported('budget', tripReport, tripped)
+  if (status === LuaStatus.memory) return reported('memory', memoryReport, MEMORY_MESSAGE)
   const type = runtime.wasm.api.lua_type(thread, -1)
   if (isMessage(type)) {
     const message = runtime.text.readLossy(thread, -1, MAX_MESSAGE_BYTES)
     const kind = message === core.syntaxMessage ? 'syntax' : 'runtime'
-    return new LuaError(kind, message, { traceback, value: message })
+    return new LuaError(kind, message, { traceback: failure?.traceback ?? '', value: message })
   }
-  const details: LuaErrorDetails = { traceback, value: errorValue(core) }
-  return new LuaError('runtime', failure?.text || 'the error object has no text', details)
+  const text = failure?.text || 'the error object has no text'
+  return new LuaError('runtime', text, { traceback: failure?.traceback ?? '', value: errorValue(core) })
+}
+
+function reported(kind: LuaErrorKind, report: FailureReport | undefined, message: string): LuaError {
+  return new LuaError(kind, report?.text ?? message, { traceback: report?.traceback ?? '' })
 }
 
 /** The error object as a plain value, if it is one and small. */

@@ -83,7 +83,7 @@ export function createHostCall(runtime: RuntimeCore): Pointer {
       spare.push(call)
     }
     // A call from within the host function may have used up the budget of this one.
-    if (core.meter.tripped !== '') runtime.libraries.failures.trip(core, L)
+    if (core.meter.tripped !== '') runtime.libraries.failures.trip(L)
     if (message !== undefined) runtime.raise(L, message)
     return count
   })

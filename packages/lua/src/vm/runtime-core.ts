@@ -8,10 +8,10 @@ import type { LuaWasm } from '../wasm/lua-wasm.ts'
 import { MemoryLedger } from '../wasm/memory-ledger.ts'
 import { probeThreadLayout, type ThreadLayout } from '../wasm/thread-layout.ts'
 import { hostErrorMessage } from './host-error.ts'
+import { StackInspector } from './stack-inspector.ts'
 import type { VmCore } from './vm-core.ts'
 
 const PROBE_MEMORY_BYTES = 1024 * 1024
-const MAX_POSITION_BYTES = 256
 
 /** What all VMs of one WebAssembly instance share. Internal; {@link LuaRuntime} is its public face. */
 export class RuntimeCore {
@@ -21,6 +21,7 @@ export class RuntimeCore {
   readonly layout: ThreadLayout
   readonly reader: ValueReader
   readonly writer: ValueWriter
+  readonly inspector: StackInspector
   readonly libraries: Libraries
   readonly vms = new Set<VmCore>()
   /** The VM whose Lua code runs now. */
@@ -39,8 +40,13 @@ export class RuntimeCore {
     this.ledger.close(probe.id)
     this.reader = new ValueReader(wasm, this.text)
     this.writer = new ValueWriter(wasm, this.text)
+    this.inspector = new StackInspector(wasm, this.text)
     this.libraries = new Libraries(this)
     this.ledger.meter = (sizeBytes) => this.active?.meter.mayAllocate(this.active.thread, sizeBytes) ?? true
+    this.ledger.collectSoon = () => this.active?.meter.interrupt(this.active.thread)
+    wasm.beforeUnwinding = () => {
+      if (this.active !== undefined) this.libraries.failures.beforeUnwinding(this.active)
+    }
     wasm.unixMs = () => this.active?.options.clock.unixMs() ?? 0
   }
 
@@ -96,7 +102,7 @@ export class RuntimeCore {
   /** Charges the running VM for native work that is about to begin, and ends the call if that is too much. */
   spend(L: LuaThread, instructions: number): void {
     const core = this.running()
-    if (!core.meter.maySpend(L, Math.ceil(instructions))) this.libraries.failures.trip(core, L)
+    if (!core.meter.maySpend(L, Math.ceil(instructions))) this.libraries.failures.trip(L)
   }
 
   /** Raises a Lua error from native code, with the position of the function at `level`. */
@@ -106,19 +112,13 @@ export class RuntimeCore {
 
   /** A message with the position of the function at `level` before it. */
   positioned(L: LuaThread, message: string, level = 1): string {
-    const { wasm, text } = this
-    wasm.isGuest = false // reporting must not fail for want of memory
-    wasm.api.luaL_where(L, level)
-    const position = text.readLossy(L, -1, MAX_POSITION_BYTES)
-    wasm.api.lua_settop(L, -2)
-    wasm.isGuest = true
-    return position + message
+    return this.inspector.position(L, level) + message
   }
 
   /** Raises a Lua error whose object is just this text. */
   raiseText(L: LuaThread, message: string): never {
     const { wasm, text } = this
-    wasm.isGuest = false
+    wasm.isGuest = false // reporting must not fail for want of memory
     text.pushString(L, message)
     wasm.isGuest = true
     return wasm.api.lua_error(L)

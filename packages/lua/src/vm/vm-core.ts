@@ -2,7 +2,7 @@ import { LuaError } from '../errors.ts'
 import { DEFAULT_JSON_LIMITS, type LuaJsonLimits } from '../json/json-problem.ts'
 import { DEFAULT_VALUE_LIMITS, type LuaValueLimits } from '../values/lua-value.ts'
 import { LUA_MASKCOUNT, LuaStatus, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
-import type { MemoryAccount } from '../wasm/memory-ledger.ts'
+import { hasCollected, isCollectionDue, type MemoryAccount } from '../wasm/memory-ledger.ts'
 import { BudgetMeter, type LuaBudget } from './budget.ts'
 import { type FailureReport, failureOf } from './failure.ts'
 import type { HostFunctionEntry } from './host-functions.ts'
@@ -38,8 +38,12 @@ export class VmCore {
   /** Calls into this VM that are under way. */
   depth = 0
   closed = false
-  /** What is known of the failure that is unwinding the present call. */
+  /** The last error that no handler of the script's own saw first. */
   failure: FailureReport | undefined
+  /** Where the present call used up its budget. */
+  tripReport: FailureReport | undefined
+  /** Where the VM ran out of memory last. */
+  memoryReport: FailureReport | undefined
   /** The message of the last module that did not compile. */
   syntaxMessage: string | undefined
   /** The metatable that marks arrays, as its address and as its key in the registry. */
@@ -85,7 +89,8 @@ export class VmCore {
 
   /**
    * Calls the function that lies below `argCount` arguments on top of the stack, with the message handler
-   * at the absolute index `handler`. The results replace function and arguments; on an error nothing does.
+   * at the absolute index `handler`. The results replace function and arguments;
+   * on an error the stack ends below the handler.
    */
   invoke(handler: number, argCount: number, resultCount: number, budget: LuaBudget): void {
     const { runtime, meter, thread } = this
@@ -102,6 +107,7 @@ export class VmCore {
     const suspended = this.depth > 0 ? meter.suspend(thread) : undefined
     meter.begin(thread, budget, suspended)
     runtime.ledger.restartMetering()
+    if (isCollectionDue(this.memory)) meter.interrupt(thread)
     this.depth++
     runtime.depth++
     runtime.active = this
@@ -121,7 +127,18 @@ export class VmCore {
     const used = meter.end(thread, suspended)
     // A call into another VM has its own budget, but the caller pays for it too.
     if (outerVm !== undefined && outerVm !== this) outerVm.meter.maySpend(outerVm.thread, used)
-    if (status !== LuaStatus.ok || tripped !== '') throw failureOf(this, status, tripped)
+    if (status === LuaStatus.ok && tripped === '') return
+    const failure = failureOf(this, status, tripped)
+    wasm.api.lua_settop(thread, handler - 1)
+    // Now that nothing of the call is left on the stack, all that it held is garbage.
+    if (isCollectionDue(this.memory)) this.collectGarbage()
+    throw failure
+  }
+
+  /** Collects all garbage there is. */
+  collectGarbage(): void {
+    this.runtime.libraries.collectGarbage(this.thread)
+    hasCollected(this.memory)
   }
 
   /** Frees everything. Nothing of the script runs: there are no finalizers (see the sandbox). */

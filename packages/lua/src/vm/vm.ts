@@ -169,6 +169,11 @@ export class LuaVm {
     }
   }
 
+  /** Collects all garbage now, for a host that knows a good moment; Lua does so by itself in time. */
+  collectGarbage(): void {
+    this.#usable().collectGarbage()
+  }
+
   /** Frees all memory. Nothing of the script runs. Closing twice does nothing. */
   close(): void {
     this.#core.close()

@@ -20,8 +20,8 @@ export class HeapText {
 
   constructor(wasm: LuaWasm) {
     this.#wasm = wasm
-    this.#length = this.#allocate(8)
-    this.#scratch = this.#allocate(SCRATCH_BYTES)
+    this.#length = this.allocate(8)
+    this.#scratch = this.allocate(SCRATCH_BYTES)
   }
 
   /**
@@ -32,7 +32,7 @@ export class HeapText {
     let pointer = this.#cStrings.get(text)
     if (pointer === undefined) {
       const sizeBytes = Buffer.byteLength(text) + 1
-      pointer = this.#allocate(sizeBytes)
+      pointer = this.allocate(sizeBytes)
       this.#wasm.bytes.write(text, pointer, 'utf8')
       this.#wasm.bytes[pointer + sizeBytes - 1] = 0
       this.#cStrings.set(text, pointer)
@@ -62,7 +62,7 @@ export class HeapText {
   /** Calls `use` with a temporary copy of some text; `use` may throw. */
   withText<T>(text: string, use: (pointer: Pointer, sizeBytes: number) => T): T {
     const sizeBytes = Buffer.byteLength(text)
-    const pointer = this.#allocate(sizeBytes + 1)
+    const pointer = this.allocate(sizeBytes + 1)
     try {
       this.#wasm.bytes.write(text, pointer, 'utf8')
       this.#wasm.bytes[pointer + sizeBytes] = 0
@@ -81,7 +81,7 @@ export class HeapText {
   /** A copy of the bytes of the Lua string at an index. The value must be a string. */
   readBytes(L: LuaThread, index: number): Uint8Array {
     const pointer = this.#wasm.api.lua_tolstring(L, index, this.#length)
-    return Uint8Array.prototype.slice.call(this.#wasm.bytes, pointer, pointer + this.lastLength)
+    return new Uint8Array(this.#wasm.bytes.subarray(pointer, pointer + this.lastLength))
   }
 
   /** Where the Lua string (or number, made a string) at an index lies; its length is {@link lastLength}. */
@@ -100,6 +100,14 @@ export class HeapText {
     const length = this.lastLength
     const text = this.#wasm.bytes.toString('utf8', pointer, pointer + Math.min(length, maxBytes))
     return length > maxBytes ? `${text}… (${length} bytes)` : text
+  }
+
+  /** The C string at an address, at most `maxBytes` of it; none for a null pointer. */
+  cText(pointer: Pointer, maxBytes: number): string {
+    if (pointer === 0) return ''
+    const { bytes } = this.#wasm
+    const end = bytes.subarray(pointer, pointer + maxBytes).indexOf(0)
+    return bytes.toString('utf8', pointer, pointer + (end === -1 ? maxBytes : end))
   }
 
   decode(pointer: Pointer, length: number): string | undefined {
@@ -122,7 +130,7 @@ export class HeapText {
     if (sizeBytes > this.#scratchBytes) {
       this.#wasm.api.free(this.#scratch)
       this.#scratchBytes = 0
-      this.#scratch = this.#allocate(sizeBytes)
+      this.#scratch = this.allocate(sizeBytes)
       this.#scratchBytes = sizeBytes
     }
     return this.#scratch
@@ -131,11 +139,12 @@ export class HeapText {
   #trim(): void {
     if (this.#scratchBytes <= SCRATCH_KEEP_BYTES) return
     this.#wasm.api.free(this.#scratch)
-    this.#scratch = this.#allocate(SCRATCH_BYTES)
+    this.#scratch = this.allocate(SCRATCH_BYTES)
     this.#scratchBytes = SCRATCH_BYTES
   }
 
-  #allocate(sizeBytes: number): Pointer {
+  /** Memory of the host's own, outside of every VM; it is never freed unless the caller does. */
+  allocate(sizeBytes: number): Pointer {
     const { isGuest } = this.#wasm
     this.#wasm.isGuest = false // these buffers are the host's, whoever runs
     const pointer = this.#wasm.api.malloc(sizeBytes)

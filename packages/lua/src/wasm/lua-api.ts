@@ -109,6 +109,9 @@ export interface LuaApi {
   ): number
   lua_error(L: LuaThread): never
 
+  lua_getstack(L: LuaThread, level: number, debug: Pointer): number
+  lua_getinfo(L: LuaThread, fields: Pointer, debug: Pointer): number
+
   luaL_loadbufferx(L: LuaThread, bytes: Pointer, length: number, name: Pointer, mode: Pointer): number
   luaL_ref(L: LuaThread, table: number): number
   luaL_unref(L: LuaThread, table: number, ref: number): void
@@ -116,8 +119,6 @@ export interface LuaApi {
   luaL_getsubtable(L: LuaThread, index: number, name: Pointer): number
   luaL_getmetafield(L: LuaThread, index: number, name: Pointer): number
   luaL_tolstring(L: LuaThread, index: number, length: Pointer): Pointer
-  luaL_traceback(L: LuaThread, of: LuaThread, message: Pointer, level: number): void
-  luaL_where(L: LuaThread, level: number): void
 
   luaopen_base(L: LuaThread): number
   luaopen_coroutine(L: LuaThread): number

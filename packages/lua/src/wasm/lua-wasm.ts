@@ -37,6 +37,8 @@ export class LuaWasm {
    * protected call around it that an allocation failure can unwind to, host code may have none.
    */
   isGuest = false
+  /** Called when a Lua error has been raised and its stack still stands. Must not throw. */
+  beforeUnwinding: () => void = () => {}
   /** What C's `time()` answers with. */
   unixMs: () => number = () => 0
 
@@ -93,6 +95,7 @@ export class LuaWasm {
     Object.assign(imports.env ?? {}, {
       invoke_vii: this.#invoke.bind(this),
       _emscripten_throw_longjmp: () => {
+        this.beforeUnwinding()
         throw LONGJMP
       },
       emscripten_resize_heap: this.#resizeHeap.bind(this),

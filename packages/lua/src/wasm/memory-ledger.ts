@@ -5,10 +5,15 @@ import type { LuaWasm } from './lua-wasm.ts'
 /** Lua code is metered once it has allocated so much. */
 const METERED_BYTES = 64 * 1024
 
+/** The part of its limit at which a VM is made to collect its garbage. */
+const COLLECT_AT = 0.75
+
 /** What one VM's memory is counted by. */
 export interface MemoryAccount {
   usedBytes: number
-  limitBytes: number
+  readonly limitBytes: number
+  /** At so much the VM is to collect its garbage; infinite once it has been told. */
+  collectAtBytes: number
 }
 
 /**
@@ -25,6 +30,14 @@ export class MemoryLedger {
    */
   meter: (sizeBytes: number) => boolean = () => true
 
+  /**
+   * Tells the running VM to collect its garbage soon. Lua collects by itself when an allocation fails, but
+   * not when it is one for the buffers that its string functions build their results in.
+   */
+  collectSoon: () => void = () => {}
+  /** Set when Lua code does not get what it asked for. It may still find enough garbage, or else fails. */
+  hasRefused = false
+
   readonly #wasm: LuaWasm
   readonly #accounts: MemoryAccount[] = []
   readonly #freeIds: number[] = []
@@ -38,7 +51,7 @@ export class MemoryLedger {
   /** Opens an account; the id is the allocator's user data. */
   open(limitBytes: number): { id: number; account: MemoryAccount } {
     const id = this.#freeIds.pop() ?? this.#accounts.length
-    const account = { usedBytes: 0, limitBytes }
+    const account = { usedBytes: 0, limitBytes, collectAtBytes: limitBytes * COLLECT_AT }
     this.#accounts[id] = account
     return { id, account }
   }
@@ -68,12 +81,19 @@ export class MemoryLedger {
     if (growth > 0 && isGuest && !this.#admits(account, growth)) return 0
     const moved = api.realloc(block, newSize)
     if (moved !== 0) account.usedBytes += growth
-    else if (!isGuest) throw new LuaError('fatal', 'the Lua runtime has no memory left for its host')
+    else if (isGuest) this.hasRefused = true
+    else throw new LuaError('fatal', 'the Lua runtime has no memory left for its host')
     return moved
   }
 
   #admits(account: MemoryAccount, growthBytes: number): boolean {
-    if (account.usedBytes + growthBytes > account.limitBytes) {
+    const wantedBytes = account.usedBytes + growthBytes
+    if (wantedBytes > account.collectAtBytes) {
+      account.collectAtBytes = Number.POSITIVE_INFINITY
+      this.collectSoon()
+    }
+    if (wantedBytes > account.limitBytes) {
+      this.hasRefused = true
       this.meter(account.usedBytes) // Lua goes through all of it now to find garbage
       return false
     }
@@ -83,6 +103,17 @@ export class MemoryLedger {
     this.#unmeteredBytes = 0
     return this.meter(sizeBytes)
   }
+}
+
+/** Whether a VM has been told to collect its garbage and has not yet done so. */
+export function isCollectionDue(account: MemoryAccount): boolean {
+  return account.collectAtBytes === Number.POSITIVE_INFINITY
+}
+
+/** Says that a VM has collected its garbage, and when it is to do so again. */
+export function hasCollected(account: MemoryAccount): void {
+  const { usedBytes, limitBytes } = account
+  account.collectAtBytes = Math.max(limitBytes * COLLECT_AT, (usedBytes + limitBytes) / 2)
 }
 
 /** What a block of `sizeBytes` costs malloc: a 4-byte header, in steps of 8, at least 16. */
