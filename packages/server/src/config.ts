@@ -35,6 +35,7 @@ const key = z
 const udpConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Listen for kaos-rudp (encrypted reliable UDP).'),
   port: port.optional().describe('UDP port; the TCP port when unset.'),
+  publicPort: port.optional().describe('UDP port clients are told; the bound one when unset.'),
   publicAddress: z
     .string()
     .optional()
@@ -56,9 +57,12 @@ const udpConfig = z.strictObject({
     .describe('Connections from one IP address; 0 = not limited.'),
 })
 
+/** What SessionStart can tell a client. */
+const sessionTime = z.int().min(1).max(3_600_000)
+
 const sessionConfig = z.strictObject({
-  heartbeatMs: milliseconds.default(5_000).describe('How often clients are asked to send a heartbeat.'),
-  timeoutMs: milliseconds.default(15_000).describe('A session that is silent this long has ended.'),
+  heartbeatMs: sessionTime.default(5_000).describe('How often clients are asked to send a heartbeat.'),
+  timeoutMs: sessionTime.default(15_000).describe('A session that is silent this long has ended.'),
   startTimeoutMs: milliseconds.default(10_000).describe('A connection must start its session within this.'),
 })
 

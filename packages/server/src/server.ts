@@ -182,7 +182,7 @@ export class KaosServer {
         wallClock: () => clock.unixMs(),
         websocketPath: WEBSOCKET_PATH,
         publicAddress: config.udp.publicAddress,
-        udpPort: () => this.#rudp?.port ?? 0,
+        udpPort: () => (this.#rudp === undefined ? 0 : (config.udp.publicPort ?? this.#rudp.port)),
       }),
       host: config.host,
       port: config.port,
@@ -207,6 +207,11 @@ export class KaosServer {
   /** The TCP port that was bound. */
   get port(): number {
     return this.#http.port
+  }
+
+  /** The UDP port that was bound; 0 when UDP is off. */
+  get udpPort(): number {
+    return this.#rudp?.port ?? 0
   }
 
   /** Where it can be reached, the page first. */

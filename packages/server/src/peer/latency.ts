@@ -1,6 +1,6 @@
 /**
- * Round trip and its variation from heartbeat samples: a moving average with weight 1/8 (RFC 6298 §2) and jitter as
- * in RFC 3550 §6.4.1 (weight 1/16).
+ * Round trip and its variation from heartbeat samples: a moving average with weight 1/8 (RFC 6298 §2), and the mean
+ * difference between successive round trips, smoothed as RFC 3550 §6.4.1 smooths transit times (weight 1/16).
  */
 export class Latency {
   #rttMs = 0

@@ -100,6 +100,9 @@ function varsOf(claim: unknown): Record<string, string> {
   if (entries.length > WireLimits.varsEntries) refuse(`has more than ${WireLimits.varsEntries} vars`)
   const vars: Record<string, string> = {}
   for (const [key, value] of entries) {
+    if (key === '' || utf8Bytes(key) > WireLimits.varKeyBytes) {
+      refuse(`has a var whose name is not of 1 to ${WireLimits.varKeyBytes} bytes`)
+    }
     if (typeof value !== 'string' || utf8Bytes(value) > WireLimits.varValueBytes) {
       refuse(`has a var "${key}" that is not a string of at most ${WireLimits.varValueBytes} bytes`)
     }

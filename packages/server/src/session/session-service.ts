@@ -1,4 +1,4 @@
-import { type ClientPayload, ClientPayloads, KaosError, PROTOCOL_VERSIONS } from '@kaosnet/protocol'
+import { type ClientPayload, KaosError, PROTOCOL_VERSIONS, ServerPayloads } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { SessionId } from '../ids.ts'
@@ -139,10 +139,10 @@ function identityMessage(identity: Identity): HookMessage {
 
 /** What the hook made of it; it may change who the user is, but not that it was authenticated. */
 function checkedIdentity(message: HookMessage, before: Identity): Identity {
-  const { username, vars } = ClientPayloads.SessionStart.fields
+  const { user_id, username, vars } = ServerPayloads.SessionStart.fields
   try {
     return {
-      userId: username.check(message.user_id, 'user_id'),
+      userId: user_id.check(message.user_id, 'user_id'),
       username: username.check(message.username, 'username'),
       vars: vars.check(message.vars ?? {}, 'vars'),
       isAuthenticated: before.isAuthenticated,
