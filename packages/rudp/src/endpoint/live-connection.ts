@@ -79,7 +79,7 @@ export class LiveConnection implements RudpConnection {
     this.#core = new Connection({
       ...options.core,
       protection: options.protection,
-      handler: this.#createHandler(),
+      handler: new CoreEvents(this),
       path: 0,
       isSameHost: (a, b) => this.#paths.isSameHost(a, b),
     })
@@ -184,20 +184,8 @@ export class LiveConnection implements RudpConnection {
     this.#owner.wake(this)
   }
 
-  #createHandler(): ConnectionHandler {
-    return {
-      onMessage: (channel, mode, data) => this.#deliver(channel, mode, data),
-      onWritable: (channel) => this.#guard(() => this.onWritable?.(channel)),
-      onPathValidated: (path) => this.#handlePathValidated(path),
-      onUnstable: () => this.#handleUnstable(),
-      onStateChanged: (state, close) => this.#handleStateChanged(state, close),
-      onResumeTicket: (ticket) => this.#owner.ticketReceived(Uint8Array.from(ticket)),
-      onTick: (tick, microsInTick) => this.#guard(() => this.onTick?.(tick, microsInTick)),
-    }
-  }
-
-  /** As `#guard`, without a closure per message. */
-  #deliver(channel: number, mode: DeliveryMode, data: Uint8Array): void {
+  /** A message for the application. As `#guard`, without a closure per message. */
+  deliver(channel: number, mode: DeliveryMode, data: Uint8Array): void {
     try {
       this.onMessage?.(channel, mode, data)
     } catch (error) {
@@ -205,17 +193,29 @@ export class LiveConnection implements RudpConnection {
     }
   }
 
-  #handlePathValidated(path: PathId): void {
+  handlePathValidated(path: PathId): void {
     this.#paths.setCurrent(path)
     this.#guard(() => this.onAddressChanged?.(this.remote))
   }
 
-  #handleUnstable(): void {
+  handleWritable(channel: number): void {
+    this.#guard(() => this.onWritable?.(channel))
+  }
+
+  handleTick(tick: number, microsInTick: number): void {
+    this.#guard(() => this.onTick?.(tick, microsInTick))
+  }
+
+  handleTicket(ticket: Uint8Array): void {
+    this.#owner.ticketReceived(Uint8Array.from(ticket))
+  }
+
+  handleUnstable(): void {
     this.#owner.fellSilent()
     this.#guard(() => this.onUnstable?.())
   }
 
-  #handleStateChanged(state: ConnectionState, close: CloseInfo | undefined): void {
+  handleStateChanged(state: ConnectionState, close: CloseInfo | undefined): void {
     if (state === 'open') {
       this.#owner.opened(this)
     } else if (close !== undefined && this.#closeInfo === undefined) {
@@ -236,5 +236,42 @@ export class LiveConnection implements RudpConnection {
   #callbackFailed(error: unknown): void {
     this.#owner.callbackFailed(error)
     this.close(CloseCode.Internal, 'a handler failed')
+  }
+}
+
+/** The core's calls, passed on to the connection they concern. */
+class CoreEvents implements ConnectionHandler {
+  readonly #connection: LiveConnection
+
+  constructor(connection: LiveConnection) {
+    this.#connection = connection
+  }
+
+  onMessage(channel: number, mode: DeliveryMode, data: Uint8Array): void {
+    this.#connection.deliver(channel, mode, data)
+  }
+
+  onWritable(channel: number): void {
+    this.#connection.handleWritable(channel)
+  }
+
+  onPathValidated(path: PathId): void {
+    this.#connection.handlePathValidated(path)
+  }
+
+  onUnstable(): void {
+    this.#connection.handleUnstable()
+  }
+
+  onStateChanged(state: ConnectionState, close?: CloseInfo): void {
+    this.#connection.handleStateChanged(state, close)
+  }
+
+  onResumeTicket(ticket: Uint8Array): void {
+    this.#connection.handleTicket(ticket)
+  }
+
+  onTick(tick: number, microsInTick: number): void {
+    this.#connection.handleTick(tick, microsInTick)
   }
 }

@@ -2,7 +2,7 @@ import { createDefaultProvider } from '../crypto/default-provider.ts'
 import { generateServerKey } from '../crypto/server-key.ts'
 import type { Address } from '../endpoint/address.ts'
 import { ClientEndpoint, type ClientEndpointOptions } from '../endpoint/client-endpoint.ts'
-import { DatagramBatch } from '../endpoint/datagram-batch.ts'
+import { DatagramBatch, SLOT_BYTES } from '../endpoint/datagram-batch.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import type { LiveConnection } from '../endpoint/live-connection.ts'
 import type { RudpConnection } from '../endpoint/rudp-connection.ts'
@@ -44,6 +44,7 @@ export class SimulatedHost {
   readonly #endpoint: Endpoint
   readonly #network: NetworkSimulator
   readonly #batch = new DatagramBatch(BATCH_SIZE)
+  readonly #workspace = new Uint8Array(SLOT_BYTES)
   readonly #timer: ManualTimer
   readonly #turnTimer: ManualTimer
 
@@ -58,6 +59,14 @@ export class SimulatedHost {
     this.#turnTimer = network.clock.timer(() => this.#turn())
     endpoint.onWake = () => this.#turnTimer.set(network.clock.now())
     this.#turnTimer.set(network.clock.now())
+  }
+
+  /** Receives a datagram from any address without a way through the network. */
+  inject(packet: Uint8Array, from: Address): void {
+    const nowMs = this.#network.clock.now()
+    this.#workspace.set(packet)
+    this.#endpoint.handleDatagram(this.#workspace, 0, packet.length, from, nowMs)
+    this.#turnTimer.set(nowMs)
   }
 
   /** Disappears without a word. */
