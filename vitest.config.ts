@@ -19,6 +19,7 @@ export default defineConfig({
       'packages/*/src/**/*.test.ts',
       'examples/*/**/*.test.ts',
       'test/**/*.test.ts',
+      'bench/**/*.test.ts',
       'scripts/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
