@@ -151,8 +151,8 @@ const scriptsConfig = z.strictObject({
     .max(1_073_741_824)
     .default(16_777_216)
     .describe('Memory of one Lua state.'),
-  tickBudgetMs: milliseconds.default(250).describe('Wall-clock time of one match callback.'),
-  callBudgetMs: milliseconds.default(1_000).describe('Wall-clock time of one RPC, hook, load or match_init.'),
+  tickBudgetMs: milliseconds.default(1_000).describe('Wall-clock time of one match callback.'),
+  callBudgetMs: milliseconds.default(2_000).describe('Wall-clock time of one RPC, hook, load or match_init.'),
   tickInstructions: count.default(10_000_000).describe('Lua instructions of one match callback.'),
   callInstructions: z
     .int()
