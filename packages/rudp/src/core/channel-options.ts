@@ -15,18 +15,27 @@ export interface ChannelOptions {
 /** The priority of bulk traffic, which pauses while it would delay the rest. */
 export const BULK_PRIORITY = 7
 
-/** Fills in the defaults of channel options and checks their ranges. @throws RangeError */
-export function resolveChannelOptions(
-  channels: readonly ChannelOptions[],
-): readonly Required<ChannelOptions>[] {
+/** Channel options with their defaults filled in. */
+export type ResolvedChannelOptions = Required<ChannelOptions>
+
+const DEFAULTS: ResolvedChannelOptions = {
+  priority: 3,
+  weight: 1,
+  ttlMs: Number.POSITIVE_INFINITY,
+  eager: false,
+}
+
+/** The options of one channel, by number, with defaults filled in. */
+export function channelOptions(channels: readonly ChannelOptions[], channel: number): ResolvedChannelOptions {
+  const options = channels[channel]
+  return options === undefined ? DEFAULTS : { ...DEFAULTS, ...options }
+}
+
+/** Checks the ranges of channel options. @throws RangeError */
+export function checkChannelOptions(channels: readonly ChannelOptions[]): void {
   if (channels.length > MAX_CHANNELS) throw new RangeError(`at most ${MAX_CHANNELS} channels`)
-  return Array.from({ length: MAX_CHANNELS }, (_, channel) => {
-    const {
-      priority = 3,
-      weight = 1,
-      ttlMs = Number.POSITIVE_INFINITY,
-      eager = false,
-    } = channels[channel] ?? {}
+  for (let channel = 0; channel < channels.length; channel++) {
+    const { priority, weight, ttlMs } = channelOptions(channels, channel)
     if (!Number.isInteger(priority) || priority < 0 || priority > BULK_PRIORITY) {
       throw new RangeError(`channel ${channel}: priority must be an integer from 0 to ${BULK_PRIORITY}`)
     }
@@ -34,6 +43,5 @@ export function resolveChannelOptions(
       throw new RangeError(`channel ${channel}: weight must be an integer from 1 to 255`)
     }
     if (!(ttlMs > 0)) throw new RangeError(`channel ${channel}: ttlMs must be above 0`)
-    return { priority, weight, ttlMs, eager }
-  })
+  }
 }

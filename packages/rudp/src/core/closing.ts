@@ -1,4 +1,5 @@
 import { type CloseInfo, MAX_CLOSE_REASON_BYTES } from './close-code.ts'
+import { EMPTY_BYTES } from './empty-bytes.ts'
 
 /** CLOSE frames sent before the connection is over without an answer. */
 const CLOSE_PACKETS = 3
@@ -6,7 +7,7 @@ const CLOSE_PACKETS = 3
 /** The end of a connection: what is told to the peer, how often, and until when. */
 export class Closing {
   #info: CloseInfo | undefined
-  #reasonBytes: Uint8Array = new Uint8Array(0)
+  #reasonBytes: Uint8Array = EMPTY_BYTES
   #packetsLeft = 0
   #nextPacketMs = Number.POSITIVE_INFINITY
   #endsAtMs = Number.POSITIVE_INFINITY

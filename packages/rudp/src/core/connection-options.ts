@@ -72,7 +72,7 @@ export interface KeyUpdateOptions {
 export interface ConnectionOptions {
   readonly role: 'client' | 'server'
   readonly protection: PacketProtection
-  /** 8 bytes in front of each packet from client to server; both sides give the same. */
+  /** 8 bytes in front of each packet from client to server; both sides give the same. Kept, not copied. */
   readonly connectionId: Uint8Array
   readonly random: Random
   readonly handler: ConnectionHandler

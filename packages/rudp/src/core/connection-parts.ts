@@ -1,6 +1,5 @@
 import { AckTracker } from './ack-tracker.ts'
 import { Backpressure } from './backpressure.ts'
-import { resolveChannelOptions } from './channel-options.ts'
 import { Closing } from './closing.ts'
 import { createController } from './congestion/create-controller.ts'
 import type { ConnectionOptions } from './connection-options.ts'
@@ -70,7 +69,7 @@ export class ConnectionParts implements PacketFates {
       nowMs,
     )
     this.acks = new AckTracker(this.received)
-    this.send = new SendChannels(limits, resolveChannelOptions(options.channels ?? []), this.sent, this.drops)
+    this.send = new SendChannels(limits, options.channels ?? [], this.sent, this.drops)
     this.receive = new ReceiveChannels(limits, this.drops, handler)
     this.paths = new PathManager(options.path, random, limits.pathAttemptsPerMinute)
     this.keys = new KeyUpdate(options.protection, options.keyUpdate ?? {}, nowMs)

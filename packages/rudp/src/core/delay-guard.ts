@@ -1,4 +1,9 @@
-import { INITIAL_WINDOW_BYTES, MINIMUM_WINDOW_BYTES, type PathRtt, SEGMENT_BYTES } from './congestion/controller.ts'
+import {
+  INITIAL_WINDOW_BYTES,
+  MINIMUM_WINDOW_BYTES,
+  type PathRtt,
+  SEGMENT_BYTES,
+} from './congestion/controller.ts'
 
 /** The queue bulk may build on the path (TARGET of RFC 6817). */
 const BULK_TARGET_MS = 25

@@ -6,15 +6,17 @@ const REASON_NUMBERS: ReadonlyMap<DropReason, number> = new Map(
 
 /** One counter per reason for which something was refused. */
 export class DropCounters {
-  readonly #counts = new Float64Array(DROP_REASONS.length)
+  /** Made with the first drop: most connections never see one. */
+  #counts: Float64Array | undefined
 
   count(reason: DropReason): void {
+    this.#counts ??= new Float64Array(DROP_REASONS.length)
     this.#counts[dropReasonNumber(reason)]!++
   }
 
   snapshot(): Record<DropReason, number> {
     const record: Partial<Record<DropReason, number>> = {}
-    for (const [reason, number] of REASON_NUMBERS) record[reason] = this.#counts[number]!
+    for (const [reason, number] of REASON_NUMBERS) record[reason] = this.#counts?.[number] ?? 0
     return record as Record<DropReason, number>
   }
 }

@@ -47,9 +47,8 @@ export class EventRing {
   readonly #maxCapacity: number
   #capacity = 0
   #count = 0
-  #times = new Float64Array(0)
-  #types = new Uint8Array(0)
-  #values = new Uint32Array(0)
+  /** Made with the first event. */
+  #rows: EventRows | undefined
 
   /** @param capacity events kept, a power of two; 0 = none */
   constructor(capacity: number) {
@@ -66,41 +65,61 @@ export class EventRing {
 
   record(timeMs: number, type: number, a: number, b: number): void {
     if (this.#maxCapacity === 0) return
-    if (this.#count === this.#capacity && this.#capacity < this.#maxCapacity) this.#grow()
+    const rows = this.#rowsWithRoom()
     const slot = this.#count & (this.#capacity - 1)
-    this.#times[slot] = timeMs
-    this.#types[slot] = type
-    this.#values[2 * slot] = a
-    this.#values[2 * slot + 1] = b
+    rows.times[slot] = timeMs
+    rows.types[slot] = type
+    rows.values[2 * slot] = a
+    rows.values[2 * slot + 1] = b
     this.#count++
   }
 
   /** The kept events, oldest first. */
   dump(): ConnectionEventRecord[] {
     const records: ConnectionEventRecord[] = []
+    const rows = this.#rows
+    if (rows === undefined) return records
     for (let index = Math.max(0, this.#count - this.#capacity); index < this.#count; index++) {
       const slot = index & (this.#capacity - 1)
       records.push({
-        timeMs: this.#times[slot] ?? 0,
-        name: EVENT_NAMES.get(this.#types[slot] ?? 0) ?? 'Unknown',
-        a: this.#values[2 * slot] ?? 0,
-        b: this.#values[2 * slot + 1] ?? 0,
+        timeMs: rows.times[slot]!,
+        name: EVENT_NAMES.get(rows.types[slot]!) ?? 'Unknown',
+        a: rows.values[2 * slot]!,
+        b: rows.values[2 * slot + 1]!,
       })
     }
     return records
   }
 
-  /** Until the ring is at its full size nothing has wrapped, so growing is a plain copy. */
-  #grow(): void {
-    this.#capacity = this.#capacity === 0 ? FIRST_CAPACITY : this.#capacity * 2
-    const times = new Float64Array(this.#capacity)
-    const types = new Uint8Array(this.#capacity)
-    const values = new Uint32Array(2 * this.#capacity)
-    times.set(this.#times)
-    types.set(this.#types)
-    values.set(this.#values)
-    this.#times = times
-    this.#types = types
-    this.#values = values
+  #rowsWithRoom(): EventRows {
+    if (this.#rows !== undefined && (this.#count < this.#capacity || this.#capacity === this.#maxCapacity)) {
+      return this.#rows
+    }
+    // Until the ring is at its full size nothing has wrapped, so growing is a plain copy.
+    this.#capacity = Math.max(FIRST_CAPACITY, 2 * this.#capacity)
+    const rows = new EventRows(this.#capacity)
+    if (this.#rows !== undefined) rows.copyFrom(this.#rows)
+    this.#rows = rows
+    return rows
+  }
+}
+
+/** Events by column. */
+class EventRows {
+  readonly times: Float64Array
+  readonly types: Uint8Array
+  /** a and b of each. */
+  readonly values: Uint32Array
+
+  constructor(capacity: number) {
+    this.times = new Float64Array(capacity)
+    this.types = new Uint8Array(capacity)
+    this.values = new Uint32Array(2 * capacity)
+  }
+
+  copyFrom(smaller: EventRows): void {
+    this.times.set(smaller.times)
+    this.types.set(smaller.types)
+    this.values.set(smaller.values)
   }
 }

@@ -1,5 +1,6 @@
 import { MAX_CLOSE_REASON_BYTES } from './close-code.ts'
 import { UNRELIABLE } from './delivery-mode.ts'
+import { EMPTY_BYTES } from './empty-bytes.ts'
 import {
   ACK_BITFIELD_SPAN,
   ACK_DELAY_UNIT_MS,
@@ -33,7 +34,7 @@ export const MAX_FRAGMENTS = Math.ceil(2 ** 20 / FRAGMENT_BYTES)
  * nothing, and never looks beyond the packet. Runs of PADDING are skipped and not reported.
  */
 export class FrameReader {
-  buffer: Uint8Array = new Uint8Array(0)
+  buffer: Uint8Array = EMPTY_BYTES
   #at = 0
   #end = 0
 
@@ -59,10 +60,10 @@ export class FrameReader {
   ackBits = 0
   /** ACK: largest minus the lowest packet number covered by the ranges; 0 = no ranges given. */
   ackFloor = 0
-  /** ACK: missing ranges from largest - 33 down: so many received, then so many missing. */
+  /** ACK: missing ranges. */
   ackRangeCount = 0
-  readonly ackGaps = new Uint32Array(MAX_NAK_RANGES)
-  readonly ackMissing = new Uint32Array(MAX_NAK_RANGES)
+  /** ACK: from largest - 33 down, in turn: so many received, so many missing. */
+  readonly ackRuns = new Uint32Array(2 * MAX_NAK_RANGES)
 
   /** CLOSE */
   closeCode = 0
@@ -153,8 +154,8 @@ export class FrameReader {
       if (gap < 0 || missing < 1) return false
       left -= gap + missing
       if (left < 0) return false
-      this.ackGaps[range] = gap
-      this.ackMissing[range] = missing
+      this.ackRuns[2 * range] = gap
+      this.ackRuns[2 * range + 1] = missing
     }
     return true
   }

@@ -1,3 +1,4 @@
+import { EMPTY_BYTES } from './empty-bytes.ts'
 import { MAX_TICKET_BYTES } from './frame-types.ts'
 import { RESUME_OVERHEAD_BYTES, TICK_BYTES, writePing, writeResume, writeTick } from './frame-writer.ts'
 import type { PacketWriter } from './packet-writer.ts'
@@ -8,7 +9,7 @@ export class Outbox {
   #isPingDue = false
   #tick = -1
   #microsInTick = 0
-  #ticket: Uint8Array = new Uint8Array(0)
+  #ticket: Uint8Array = EMPTY_BYTES
   #isTicketDue = false
 
   /** Something here is a reason to send a packet; a tick is not, it goes along. */

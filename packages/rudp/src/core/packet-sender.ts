@@ -1,5 +1,6 @@
 import type { ConnectionParts } from './connection-parts.ts'
 import type { PathId } from './connection-options.ts'
+import { EMPTY_BYTES } from './empty-bytes.ts'
 import { ConnectionEvent } from './event-ring.ts'
 import { FrameType } from './frame-types.ts'
 import { PATH_FRAME_BYTES, writeClose, writePathFrame, writePing } from './frame-writer.ts'
@@ -49,7 +50,7 @@ export class PacketSender {
   constructor(parts: ConnectionParts) {
     const { role, connectionId, path } = parts.options
     this.#parts = parts
-    this.#connectionId = role === 'client' ? connectionId.slice() : new Uint8Array(0)
+    this.#connectionId = role === 'client' ? connectionId : EMPTY_BYTES
     this.#writer = new PacketWriter(parts.limits.maxFramesPerPacket)
     this.lastPath = path
     this.#skipAt = this.#nextSkip()
@@ -204,7 +205,9 @@ export class PacketSender {
     const writer = this.#writer
     const smoothedMs = recovery.rtt.smoothedMs
     if (send.hasEager) {
-      writer.limitRoom(EAGER_WINDOW_SHARE * recovery.windowBytes - recovery.inFlightBytes - MAX_OVERHEAD_BYTES)
+      writer.limitRoom(
+        EAGER_WINDOW_SHARE * recovery.windowBytes - recovery.inFlightBytes - MAX_OVERHEAD_BYTES,
+      )
       send.writeEagerRepeats(writer, EAGER_REPEAT_AGE * smoothedMs)
     }
     const isLossy = nowMs - recovery.lastLossMs < THIN_REPEAT_AFTER_LOSS_MS

@@ -1,3 +1,4 @@
+import { EMPTY_BYTES } from './empty-bytes.ts'
 import { messageOverheadBytes, stripMessageLength, writeMessageHeader } from './frame-writer.ts'
 
 /**
@@ -5,7 +6,7 @@ import { messageOverheadBytes, stripMessageLength, writeMessageHeader } from './
  * again for each packet.
  */
 export class PacketWriter {
-  out: Uint8Array = new Uint8Array(0)
+  out: Uint8Array = EMPTY_BYTES
   /** Where the next frame goes. */
   at = 0
   packetNumber = 0

@@ -1,4 +1,5 @@
 import type { PathId } from './connection-options.ts'
+import { EMPTY_BYTES } from './empty-bytes.ts'
 import { PATH_DATA_BYTES } from './frame-types.ts'
 import type { Random } from './random.ts'
 
@@ -31,10 +32,11 @@ export class PathManager {
   #nextChallengeMs = Number.POSITIVE_INFINITY
   #isOldPathDue = false
   #attemptTimesMs: number[] = []
-  readonly #challenge = new Uint8Array(PATH_DATA_BYTES)
+  /** Made with the first attempt. */
+  #challenge: Uint8Array = EMPTY_BYTES
   /** A challenge of the peer that must be answered on the path it came from, -1 for none. */
   #responsePath: PathId = -1
-  readonly #response = new Uint8Array(PATH_DATA_BYTES)
+  #response: Uint8Array = EMPTY_BYTES
 
   constructor(path: PathId, random: Random, attemptsPerMinute: number) {
     this.#active = path
@@ -109,6 +111,7 @@ export class PathManager {
     this.#challengesLeft = CHALLENGES
     this.#nextChallengeMs = nowMs
     this.#isOldPathDue = true
+    this.#challenge = new Uint8Array(PATH_DATA_BYTES)
     this.#random.fill(this.#challenge)
     return 'proposed'
   }
@@ -129,7 +132,7 @@ export class PathManager {
 
   /** The peer challenges the path its packet came on. Only the newest challenge is answered. */
   onChallenge(path: PathId, buffer: Uint8Array, offset: number): void {
-    for (let index = 0; index < PATH_DATA_BYTES; index++) this.#response[index] = buffer[offset + index]!
+    this.#response = buffer.slice(offset, offset + PATH_DATA_BYTES)
     this.#responsePath = path
   }
 

@@ -28,8 +28,8 @@ const MAX_PROBE_INTERVAL_MS = 2000
 /** Nothing through for so many probe timeouts is an outage, or persistent congestion (RFC 9002 §7.6.1). */
 const PERSISTENT_TIMEOUTS = 3
 /** In an outage, packets leave the window after so many probe timeouts, but no sooner than the time below. */
-const STALE_TIMEOUTS = 2
-const MIN_STALE_MS = 250
+const STALE_TIMEOUTS = 1.5
+const MIN_STALE_MS = 200
 /** A stream with fewer prompt packets than this per round trip is thin: see `isThin`. */
 const THIN_PACKETS = 4
 
@@ -299,9 +299,9 @@ export class Recovery {
     if (frame.ackFloor === 0) return true
     let packetNumber = largest - ACK_BITFIELD_SPAN
     for (let range = 0; range < frame.ackRangeCount; range++) {
-      const end = packetNumber - frame.ackGaps[range]!
+      const end = packetNumber - frame.ackRuns[2 * range]!
       if (!this.#acknowledgeRun(packetNumber, end, nowMs)) return false
-      packetNumber = end - frame.ackMissing[range]!
+      packetNumber = end - frame.ackRuns[2 * range + 1]!
     }
     return this.#acknowledgeRun(packetNumber, largest - frame.ackFloor - 1, nowMs)
   }

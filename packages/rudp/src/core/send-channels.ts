@@ -1,8 +1,14 @@
-import { BULK_PRIORITY, type ChannelOptions } from './channel-options.ts'
+import {
+  BULK_PRIORITY,
+  type ChannelOptions,
+  channelOptions,
+  checkChannelOptions,
+  type ResolvedChannelOptions,
+} from './channel-options.ts'
 import type { SendResult } from './connection-options.ts'
 import type { DropCounters } from './drop-counters.ts'
 import { RELIABLE_UNORDERED, UNRELIABLE_SEQUENCED } from './delivery-mode.ts'
-import { type ConnectionLimits, FRAGMENT_BYTES } from './limits.ts'
+import { type ConnectionLimits, FRAGMENT_BYTES, MAX_CHANNELS } from './limits.ts'
 import type { PacketWriter } from './packet-writer.ts'
 import { ReliableSendStream, type ReliableStreamContext } from './reliable-send-stream.ts'
 import { SendAccount } from './send-account.ts'
@@ -19,7 +25,7 @@ class ScheduledStream {
   /** Bytes sent divided by weight: among streams of one priority the least goes first (stride scheduling). */
   pass = 0
 
-  constructor(stream: ReliableSendStream | UnreliableSendStream, channel: Required<ChannelOptions>) {
+  constructor(stream: ReliableSendStream | UnreliableSendStream, channel: ResolvedChannelOptions) {
     this.stream = stream
     this.priority = channel.priority
     this.weight = channel.weight
@@ -35,7 +41,7 @@ export class SendChannels {
   readonly account = new SendAccount()
   readonly credit = new SendCredit()
   readonly #limits: ConnectionLimits
-  readonly #channels: readonly Required<ChannelOptions>[]
+  readonly #channels: readonly ChannelOptions[]
   readonly #drops: DropCounters
   readonly #context: ReliableStreamContext
   readonly #byId: (ScheduledStream | undefined)[] = []
@@ -51,10 +57,11 @@ export class SendChannels {
 
   constructor(
     limits: ConnectionLimits,
-    channels: readonly Required<ChannelOptions>[],
+    channels: readonly ChannelOptions[],
     sent: SentPackets,
     drops: DropCounters,
   ) {
+    checkChannelOptions(channels)
     this.#limits = limits
     this.#channels = channels
     this.#drops = drops
@@ -198,8 +205,8 @@ export class SendChannels {
     const id = channel * 4 + mode
     const existing = this.#byId[id]
     if (existing !== undefined) return existing
-    const options = this.#channels[channel]
-    if (options === undefined) throw new RangeError(`channel ${channel} does not exist`)
+    if (!(channel >= 0 && channel < MAX_CHANNELS)) throw new RangeError(`channel ${channel} does not exist`)
+    const options = channelOptions(this.#channels, channel)
     const scheduled = new ScheduledStream(this.#createStream(id, channel, mode, options.ttlMs), options)
     this.#byId[id] = scheduled
     this.#scheduled.push(scheduled)

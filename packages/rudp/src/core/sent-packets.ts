@@ -22,9 +22,9 @@ export const UNIT_MESSAGE = 1
 export const UNIT_CREDIT = 2
 export const UNIT_RESUME = 3
 
-const FIRST_PACKETS = 64
+const FIRST_PACKETS = 16
 const RESERVED_PACKETS = 64
-const FIRST_UNITS = 64
+const FIRST_UNITS = 16
 
 /**
  * The packets whose fate is not yet settled, oldest first, as rings of numbers that start small and double.
@@ -37,12 +37,12 @@ export class SentPackets {
   #next: number
   #mask = FIRST_PACKETS - 1
   #sentAtMs = new Float64Array(FIRST_PACKETS)
-  #sizes = new Uint16Array(FIRST_PACKETS)
   #fates = new Uint8Array(FIRST_PACKETS)
   #flags = new Uint8Array(FIRST_PACKETS)
   #ackLargest = new Float64Array(FIRST_PACKETS)
   #unitStarts = new Uint32Array(FIRST_PACKETS)
-  #unitCounts = new Uint16Array(FIRST_PACKETS)
+  /** Size in the low 16 bits, number of units above. */
+  #sizesAndUnits = new Uint32Array(FIRST_PACKETS)
 
   /** Units are counted from the start. */
   #firstUnit = 0
@@ -85,7 +85,7 @@ export class SentPackets {
     const slot = this.#claim()
     this.#fates[slot] = PACKET_SKIPPED
     this.#flags[slot] = 0
-    this.#unitCounts[slot] = 0
+    this.#sizesAndUnits[slot] = 0
   }
 
   /** Adds a unit to the packet that `record` will note. */
@@ -104,12 +104,11 @@ export class SentPackets {
   record(sizeBytes: number, flags: number, ackLargest: number, nowMs: number): void {
     const slot = this.#claim()
     this.#sentAtMs[slot] = nowMs
-    this.#sizes[slot] = sizeBytes
     this.#fates[slot] = (flags & SENT_ELICITING) === 0 ? PACKET_UNTRACKED : PACKET_OUTSTANDING
     this.#flags[slot] = flags
     this.#ackLargest[slot] = ackLargest
     this.#unitStarts[slot] = this.#nextUnit
-    this.#unitCounts[slot] = this.#pendingUnits
+    this.#sizesAndUnits[slot] = (this.#pendingUnits << 16) | sizeBytes
     this.#nextUnit += this.#pendingUnits
     this.#pendingUnits = 0
   }
@@ -127,7 +126,7 @@ export class SentPackets {
   }
 
   sizeBytes(packetNumber: number): number {
-    return this.#sizes[packetNumber & this.#mask]!
+    return this.#sizesAndUnits[packetNumber & this.#mask]! & 0xffff
   }
 
   flags(packetNumber: number): number {
@@ -147,7 +146,7 @@ export class SentPackets {
   }
 
   unitCount(packetNumber: number): number {
-    return this.#unitCounts[packetNumber & this.#mask]!
+    return this.#sizesAndUnits[packetNumber & this.#mask]! >>> 16
   }
 
   unitKind(unit: number): number {
@@ -169,7 +168,7 @@ export class SentPackets {
       const fate = this.#fates[slot]!
       if (fate === PACKET_OUTSTANDING) break
       if (fate === PACKET_LOST && this.#sentAtMs[slot]! >= lostBeforeMs) break
-      this.#firstUnit += this.#unitCounts[slot]!
+      this.#firstUnit += this.#sizesAndUnits[slot]! >>> 16
       this.#first++
     }
   }
@@ -183,12 +182,11 @@ export class SentPackets {
     const first = this.#first
     const next = this.#next
     this.#sentAtMs = grownRing(this.#sentAtMs, first, next)
-    this.#sizes = grownRing(this.#sizes, first, next)
     this.#fates = grownRing(this.#fates, first, next)
     this.#flags = grownRing(this.#flags, first, next)
     this.#ackLargest = grownRing(this.#ackLargest, first, next)
     this.#unitStarts = grownRing(this.#unitStarts, first, next)
-    this.#unitCounts = grownRing(this.#unitCounts, first, next)
+    this.#sizesAndUnits = grownRing(this.#sizesAndUnits, first, next)
     this.#mask = this.#fates.length - 1
   }
 

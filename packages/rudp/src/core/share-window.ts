@@ -1,41 +1,36 @@
-const BUCKETS = 10
-const BUCKET_MS = 1000
+/** The share is taken over the last one to two of these. */
+const SPAN_MS = 5000
 
-/** A share, such as lost of sent packets, over the last ten seconds. */
+/** A share, such as lost of sent packets, over the last five to ten seconds. */
 export class ShareWindow {
-  readonly #parts = new Float64Array(BUCKETS)
-  readonly #wholes = new Float64Array(BUCKETS)
-  /** The second the newest bucket stands for. */
-  #second = 0
+  #part = 0
+  #whole = 0
+  #previousPart = 0
+  #previousWhole = 0
+  #startedAtMs = Number.NEGATIVE_INFINITY
 
   /** Adds to the share: `part` more of what is counted, `whole` more in all. Either may take back, below 0. */
   add(part: number, whole: number, nowMs: number): void {
     this.#turn(nowMs)
-    const bucket = this.#second % BUCKETS
-    this.#parts[bucket]! += part
-    this.#wholes[bucket]! += whole
+    this.#part += part
+    this.#whole += whole
   }
 
   /** The share, 0 when there is nothing. */
   value(nowMs: number): number {
     this.#turn(nowMs)
-    let part = 0
-    let whole = 0
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      part += this.#parts[bucket]!
-      whole += this.#wholes[bucket]!
-    }
+    const whole = this.#whole + this.#previousWhole
+    const part = this.#part + this.#previousPart
     return whole <= 0 ? 0 : Math.min(Math.max(part / whole, 0), 1)
   }
 
   #turn(nowMs: number): void {
-    const second = Math.floor(nowMs / BUCKET_MS)
-    const steps = Math.min(second - this.#second, BUCKETS)
-    for (let step = 0; step < steps; step++) {
-      const bucket = (second - step) % BUCKETS
-      this.#parts[bucket] = 0
-      this.#wholes[bucket] = 0
-    }
-    this.#second = Math.max(this.#second, second)
+    if (nowMs < this.#startedAtMs + SPAN_MS) return
+    const isRecent = nowMs < this.#startedAtMs + 2 * SPAN_MS
+    this.#previousPart = isRecent ? this.#part : 0
+    this.#previousWhole = isRecent ? this.#whole : 0
+    this.#part = 0
+    this.#whole = 0
+    this.#startedAtMs = isRecent ? this.#startedAtMs + SPAN_MS : nowMs
   }
 }

@@ -1,6 +1,5 @@
 import { DELIVERY_MODES, UNRELIABLE_SEQUENCED } from './delivery-mode.ts'
 import type { FrameReader } from './frame-reader.ts'
-import { MAX_CHANNELS } from './limits.ts'
 import { PartialMessage } from './partial-message.ts'
 import type { ReceiveContext } from './receive-context.ts'
 
@@ -15,8 +14,8 @@ interface PendingMessage {
 /** Incoming unreliable messages of all channels: what is newer than the newest delivered, and fragments in time. */
 export class UnreliableReceiver {
   readonly #context: ReceiveContext
-  /** Per channel the sequence number last delivered in sequence, -1 before the first. */
-  readonly #lastDelivered = new Int32Array(MAX_CHANNELS).fill(-1)
+  /** Per channel the sequence number last delivered in sequence. */
+  readonly #lastDelivered: (number | undefined)[] = []
   /** Incomplete messages, oldest first. */
   readonly #pending: PendingMessage[] = []
 
@@ -67,9 +66,10 @@ export class UnreliableReceiver {
   }
 
   #isNewest(channel: number, sequence: number): boolean {
-    const last = this.#lastDelivered[channel]!
+    const last = this.#lastDelivered[channel]
+    if (last === undefined) return true
     const ahead = (sequence - last) & 0xffff
-    return last < 0 || (ahead > 0 && ahead < 0x8000)
+    return ahead > 0 && ahead < 0x8000
   }
 
   /** The partial message a fragment belongs to; a new one may push out the oldest. */
