@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 /** Methods of one benchmark process, as its parent calls them. Arguments and results cross as JSON. */
 export type ProcessApi = { [method: string]: (argument: never) => Promise<unknown> }
@@ -54,7 +55,7 @@ export class BenchProcess<Api> {
   constructor({ name, module, prefix, answerWithinMs }: BenchProcessOptions) {
     this.#name = name
     this.#answerWithinMs = answerWithinMs
-    const [command = process.execPath, ...args] = [...prefix, process.execPath, module.pathname]
+    const [command = process.execPath, ...args] = [...prefix, process.execPath, fileURLToPath(module)]
     this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
     if (this.#child.stderr !== null) {
       createInterface(this.#child.stderr).on('line', (line) => process.stderr.write(`${name}: ${line}\n`))
