@@ -106,10 +106,22 @@ export class Libraries {
     }
     for (const { library, name, fn } of this.#replaced) {
       api.lua_getglobal(L, library)
-      api.lua_pushcclosure(L, fn, 0)
-      api.lua_setfield(L, -2, name)
+      api.lua_getfield(L, 1, name)
+      // The original runs in the frame of its replacement, so its upvalue, if it has one, must be there.
+      const hasUpvalue = api.lua_getupvalue(L, 2, 1) !== 0
+      api.lua_pushcclosure(L, fn, hasUpvalue ? 1 : 0)
+      api.lua_setfield(L, 1, name)
       api.lua_settop(L, 0)
     }
-    this.#standard.seedRandom(L, randomSeed)
+    this.#seedRandom(L, randomSeed)
+  }
+
+  #seedRandom(L: LuaThread, seed: bigint): void {
+    const { text, wasm } = this.#runtime
+    wasm.api.lua_getglobal(L, text.cString('math'))
+    wasm.api.lua_getfield(L, 1, text.cString('randomseed'))
+    wasm.api.lua_pushinteger(L, seed)
+    wasm.api.lua_callk(L, 1, 0, 0, 0)
+    wasm.api.lua_settop(L, 0)
   }
 }

@@ -19,8 +19,8 @@ interface Library {
 export class StandardLibrary {
   readonly #runtime: RuntimeCore
   readonly #libraries: readonly Library[]
+  /** The original, which collects. */
   readonly collectgarbage: Pointer
-  readonly #randomSeed: Pointer
 
   constructor(runtime: RuntimeCore) {
     const { wasm, text } = runtime
@@ -35,12 +35,7 @@ export class StandardLibrary {
       utf8: api.luaopen_utf8,
       os: api.luaopen_os,
     }).map(([name, open]) => ({ name: text.cString(name), open: wasm.addExport(open) }))
-    const { randomseed, collectgarbage } = this.inScratch((original) => ({
-      randomseed: original('math.randomseed'),
-      collectgarbage: original('collectgarbage'),
-    }))
-    this.#randomSeed = wasm.addExport(randomseed)
-    this.collectgarbage = wasm.addExport(collectgarbage)
+    this.collectgarbage = wasm.addExport(this.inScratch((original) => original('collectgarbage')))
   }
 
   /** Opens every library in a state, as globals and for `require`. */
@@ -50,14 +45,6 @@ export class StandardLibrary {
       api.luaL_requiref(L, name, open, 1)
       api.lua_settop(L, -2)
     }
-  }
-
-  /** Seeds `math.random` of a state. */
-  seedRandom(L: LuaThread, seed: bigint): void {
-    const { api } = this.#runtime.wasm
-    api.lua_pushcclosure(L, this.#randomSeed, 0)
-    api.lua_pushinteger(L, seed)
-    api.lua_callk(L, 1, 0, 0, 0)
   }
 
   /** Opens the libraries in a scratch state, lets `find` look for originals there, and closes it. */

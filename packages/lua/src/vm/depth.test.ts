@@ -65,12 +65,32 @@ describe('recursion without end is an error that the script or the host can catc
       'C stack overflow',
     ],
     ['load', 'function f() local chunk, e = load(function() f() end) error(e, 0) end', 'C stack overflow'],
-    ['a deep expression', "function f() error((select(2, load('x = ' .. ('('):rep(1000)))), 0) end", 'C stack overflow'],
-    ['require', "package = nil function f() require('again') end", 'modules require each other: again → again'],
+    [
+      'a deep expression',
+      "function f() error((select(2, load('x = ' .. ('('):rep(1000)))), 0) end",
+      'C stack overflow',
+    ],
+    [
+      'require',
+      "package = nil function f() require('again') end",
+      'modules require each other: again → again',
+    ],
     ['a host function', 'function f() host(f) end', 'nested more than 16 deep'],
-    ['host functions within coroutines', 'function f() coroutine.wrap(function() host(f) end)() end', 'nested more than 16 deep'],
-    ['all at once', "function f() ('a'):gsub('a', function() coroutine.wrap(function() table.sort({1, 2}, f) end)() end) end", 'C stack overflow'],
-    ['host functions and gsub', "function f() ('a'):gsub('a', function() ('b'):gsub('b', function() host(f) end) end) end", 'nested more than 16 deep'],
+    [
+      'host functions within coroutines',
+      'function f() coroutine.wrap(function() host(f) end)() end',
+      'nested more than 16 deep',
+    ],
+    [
+      'all at once',
+      "function f() ('a'):gsub('a', function() coroutine.wrap(function() table.sort({1, 2}, f) end)() end) end",
+      'C stack overflow',
+    ],
+    [
+      'host functions and gsub',
+      "function f() ('a'):gsub('a', function() ('b'):gsub('b', function() host(f) end) end) end",
+      'nested more than 16 deep',
+    ],
   ])('%s', (_, source, message) => {
     const { vm, modules } = fixture
     modules.set('again', "require('again')")
@@ -103,7 +123,7 @@ test('Lua calls without end run out of memory where it is scarce, and say where'
   expect(error.kind).toBe('memory')
   expect(error.message).toBe('test.lua:2: not enough memory')
   expect(error.traceback).toMatch(/^stack traceback:\n\ttest.lua:2: in upvalue 'f'\n/)
-  expect(error.traceback).toContain("test.lua:4: in main chunk")
+  expect(error.traceback).toContain('test.lua:4: in main chunk')
   expect(error.traceback).toMatch(/\(skipping \d{5,} levels\)/)
   expect(error.traceback.length).toBeLessThan(2000)
   expectSound(vm)

@@ -9,7 +9,9 @@ beforeEach(async () => {
 const failureOf = (source: string) => failure(() => fixture.run(source))
 
 test('an error carries its message, its position and the whole Lua stack', () => {
-  const error = failureOf('local function aim(t)\n  return t.x\nend\nlocal function fire()\n  local x = aim(nil)\nend\nfire()')
+  const error = failureOf(
+    'local function aim(t)\n  return t.x\nend\nlocal function fire()\n  local x = aim(nil)\nend\nfire()',
+  )
   expect(error.kind).toBe('runtime')
   expect(error.message).toBe("test.lua:2: attempt to index a nil value (local 't')")
   expect(error.traceback).toBe(
@@ -23,7 +25,9 @@ test('an error carries its message, its position and the whole Lua stack', () =>
 })
 
 test('a traceback marks tail calls, unnamed functions and C functions', () => {
-  const error = failureOf("local f = function() error('x') end\nlocal function tail() return f() end\n(function() tail() end)()")
+  const error = failureOf(
+    "local f = function() error('x') end\nlocal function tail() return f() end\n(function() tail() end)()",
+  )
   expect(error.traceback).toBe(
     [
       'stack traceback:',
@@ -53,7 +57,9 @@ describe('an error object', () => {
   })
 
   test('with __tostring speaks for itself', () => {
-    const error = failureOf("error(setmetatable({code = 7}, {__tostring = function(e) return 'code ' .. e.code end}))")
+    const error = failureOf(
+      "error(setmetatable({code = 7}, {__tostring = function(e) return 'code ' .. e.code end}))",
+    )
     expect(error).toMatchObject({ message: 'code 7', value: { code: 7 } })
   })
 
@@ -87,7 +93,9 @@ describe('an error object', () => {
 
 test('long names make no long traceback', () => {
   const name = 'f'.repeat(100_000)
-  const error = failureOf(`function ${name}(n) if n == 0 then error('end') end ${name}(n - 1) end ${name}(50)`)
+  const error = failureOf(
+    `function ${name}(n) if n == 0 then error('end') end ${name}(n - 1) end ${name}(50)`,
+  )
   expect(error.traceback).toContain('(skipping')
   expect(error.traceback.length).toBeLessThan(8192)
 })

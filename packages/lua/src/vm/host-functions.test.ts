@@ -13,20 +13,45 @@ const message = (source: string) => failure(() => fixture.run(source)).message
 
 describe('arguments', () => {
   test.each<[string, (call: LuaArguments) => unknown, string, string]>([
-    ['integer', (call) => call.integer(2, 'op'), '1, nil', "bad argument #2 'op' to 'room_send' (integer expected, got nil)"],
-    ['integer', (call) => call.integer(2, 'op'), '1', "bad argument #2 'op' to 'room_send' (integer expected, got no value)"],
-    ['integer', (call) => call.integer(1, 'op'), "'7'", "(integer expected, got string)"],
+    [
+      'integer',
+      (call) => call.integer(2, 'op'),
+      '1, nil',
+      "bad argument #2 'op' to 'room_send' (integer expected, got nil)",
+    ],
+    [
+      'integer',
+      (call) => call.integer(2, 'op'),
+      '1',
+      "bad argument #2 'op' to 'room_send' (integer expected, got no value)",
+    ],
+    ['integer', (call) => call.integer(1, 'op'), "'7'", '(integer expected, got string)'],
     ['integer', (call) => call.integer(1, 'op'), '1.5', 'number has no integer representation'],
-    ['integer', (call) => call.integer(1, 'op'), 'math.maxinteger', 'number has no integer representation within 2^53'],
+    [
+      'integer',
+      (call) => call.integer(1, 'op'),
+      'math.maxinteger',
+      'number has no integer representation within 2^53',
+    ],
     ['number', (call) => call.number(1, 'x'), 'true', '(number expected, got boolean)'],
-    ['boolean', (call) => call.boolean(1, 'reliable'), '0', "bad argument #1 'reliable' to 'room_send' (boolean expected, got number)"],
+    [
+      'boolean',
+      (call) => call.boolean(1, 'reliable'),
+      '0',
+      "bad argument #1 'reliable' to 'room_send' (boolean expected, got number)",
+    ],
     ['string', (call) => call.string(1), '{}', "bad argument #1 to 'room_send' (string expected, got table)"],
-    ['string', (call) => call.string(1, 'text'), "'\\xff'", "(string is not valid UTF-8)"],
+    ['string', (call) => call.string(1, 'text'), "'\\xff'", '(string is not valid UTF-8)'],
     ['bytes', (call) => call.bytes(1, 'data'), 'print', '(string expected, got function)'],
     ['function', (call) => call.function(1, 'callback'), 'null', '(function expected, got null)'],
     ['table', (call) => call.table(1, 'options'), 'coroutine.create(print)', '(table expected, got thread)'],
     ['ref', (call) => call.ref(1, 'state'), '', '(value expected, got no value)'],
-    ['value', (call) => call.value(1, 'params'), '{players = {{}, {pos = print}}}', "bad argument #1 'params' to 'room_send' (params.players[2].pos: a function cannot leave Lua)"],
+    [
+      'value',
+      (call) => call.value(1, 'params'),
+      '{players = {{}, {pos = print}}}',
+      "bad argument #1 'params' to 'room_send' (params.players[2].pos: a function cannot leave Lua)",
+    ],
     ['optional integer', (call) => call.optionalInteger(1, 'op'), "'x'", '(integer expected, got string)'],
   ])('that are no %s are refused as Lua would say it', (_, read, args, text) => {
     define((call) => {
@@ -45,7 +70,20 @@ describe('arguments', () => {
       seen.push(call.string(6), call.bytes(7), call.value(8), call.isNil(9), call.isNil(10), call.typeName(1))
     })
     fixture.run("kaos.room_send(1, 2.0, 0.5, false, 'é', 12, '\\xff\\0', {a = {1}}, nil)")
-    expect(seen).toEqual([9, 1, 2, 0.5, false, 'é', '12', Uint8Array.of(255, 0), { a: [1] }, true, true, 'number'])
+    expect(seen).toEqual([
+      9,
+      1,
+      2,
+      0.5,
+      false,
+      'é',
+      '12',
+      Uint8Array.of(255, 0),
+      { a: [1] },
+      true,
+      true,
+      'number',
+    ])
   })
 
   test('that are optional may be nil or left out', () => {
@@ -87,7 +125,9 @@ describe('results', () => {
     define(() => results.shift())
     const give = (result: ReturnType<LuaHostFunction>) => {
       results.push(result)
-      return fixture.run("local t = table.pack(kaos.room_send()) return {n = t.n, t[1] or 'nil', t[2] or 'nil'}")
+      return fixture.run(
+        "local t = table.pack(kaos.room_send()) return {n = t.n, t[1] or 'nil', t[2] or 'nil'}",
+      )
     }
     fixture.run('function pick(t) return t[1] end')
     results.push(undefined)
@@ -95,7 +135,9 @@ describe('results', () => {
     results.push('one')
     expect(fixture.run("return select('#', kaos.room_send())")).toBe(1)
     results.push(new LuaResults(undefined, 'room is full'))
-    expect(fixture.run("local a, b, c = kaos.room_send() return tostring(a) .. b .. tostring(c)")).toBe('nilroom is fullnil')
+    expect(fixture.run('local a, b, c = kaos.room_send() return tostring(a) .. b .. tostring(c)')).toBe(
+      'nilroom is fullnil',
+    )
     results.push(fixture.vm.ref({ held: true }))
     expect(fixture.run('return kaos.room_send().held')).toBe(true)
     expect(() => give({ n: 1 } as never)).toThrow('an array has the key')
@@ -103,7 +145,9 @@ describe('results', () => {
 
   test('that cannot enter Lua are an error in the script', () => {
     define(() => ({ at: new Date() }) as never)
-    expect(message('kaos.room_send()')).toBe('test.lua:1: at: a Date cannot enter Lua, only plain objects and arrays')
+    expect(message('kaos.room_send()')).toBe(
+      'test.lua:1: at: a Date cannot enter Lua, only plain objects and arrays',
+    )
   })
 })
 
@@ -128,12 +172,18 @@ describe('what a host function throws', () => {
   test.each([
     ['a TypeError', () => (undefined as unknown as { x: number }).x],
     ['a RangeError', () => new Array(-1)],
-    ['a string', () => {
-      throw 'thrown'
-    }],
-    ['nothing', () => {
-      throw undefined
-    }],
+    [
+      'a string',
+      () => {
+        throw 'thrown'
+      },
+    ],
+    [
+      'nothing',
+      () => {
+        throw undefined
+      },
+    ],
   ])('is an internal error and reported, if it is %s', (_, fail) => {
     define(() => {
       fail()
@@ -172,7 +222,8 @@ describe('what a host function throws', () => {
       local c = coroutine.resume(coroutine.create(kaos.room_send))
       local d = pcall(coroutine.wrap(kaos.room_send))
       return {a, b, c, d}`
-    for (let round = 0; round < 200; round++) expect(fixture.run(source)).toEqual([false, false, false, false])
+    for (let round = 0; round < 200; round++)
+      expect(fixture.run(source)).toEqual([false, false, false, false])
   })
 })
 
@@ -180,9 +231,9 @@ test('a host function cannot be yielded across, and says so', () => {
   const { vm } = fixture
   fixture.run('function yielding() coroutine.yield(1) end')
   vm.defineFunction('host', (call) => vm.call(call.function(1), [], AMPLE))
-  expect(fixture.run('return select(2, coroutine.resume(coroutine.create(function() host(yielding) end)))')).toContain(
-    'attempt to yield across a C-call boundary',
-  )
+  expect(
+    fixture.run('return select(2, coroutine.resume(coroutine.create(function() host(yielding) end)))'),
+  ).toContain('attempt to yield across a C-call boundary')
 })
 
 test('a host function may call into another VM', () => {

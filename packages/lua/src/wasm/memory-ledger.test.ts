@@ -18,7 +18,10 @@ describe('a VM cannot hold more than its limit', () => {
     ['string.rep', "return ('x'):rep(3000000)"],
     ['string.rep of 2 GiB', "return ('x'):rep(1 << 31)"],
     ['string.rep of 4 GiB and a bit', "return ('xx'):rep((1 << 31) + 8)"],
-    ['table.concat', "local t = {} for i = 1, 1000 do t[i] = ('x'):rep(2000) end return table.concat(t) .. table.concat(t)"],
+    [
+      'table.concat',
+      "local t = {} for i = 1, 1000 do t[i] = ('x'):rep(2000) end return table.concat(t) .. table.concat(t)",
+    ],
     ['gsub', "return (('x'):rep(100000):gsub('x', ('y'):rep(100)))"],
     ['closures', 'local t = {} for i = 1, 1e9 do t[i] = function() return i end end'],
     ['coroutines', 'local t = {} for i = 1, 1e9 do t[i] = coroutine.create(print) end'],
