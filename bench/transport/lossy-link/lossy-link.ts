@@ -127,7 +127,8 @@ function removeNamespace(name: string): void {
 function removeLeftovers(): void {
   for (const line of ip('netns', 'list').split('\n')) {
     const name = line.split(' ')[0] ?? ''
-    const owner = /^kaosbench-(\d+)[ab]$/.exec(name)?.[1]
-    if (owner !== undefined && !existsSync(`/proc/${owner}`)) removeNamespace(name)
+    if (!name.startsWith(NAMESPACE_PREFIX)) continue
+    const owner = Number.parseInt(name.slice(NAMESPACE_PREFIX.length), 10)
+    if (!existsSync(`/proc/${owner}`)) removeNamespace(name)
   }
 }
