@@ -388,12 +388,20 @@ describe('leaving a room', () => {
     expect([room.size, bob.session.roomCount]).toEqual([1, 0])
   })
 
-  it('is refused for a handle of no room, or before the room has admitted the player', () => {
-    const { connect, run, ask, gateway } = world()
+  it('is refused for a handle of no room', () => {
+    const { connect, run, join, gateway } = world()
     const { session } = connect()
-    ask(session, run().id)
-    expect(() => gateway.leave(session, 1, 1)).toThrow(kaosError('ROOM_NOT_JOINED'))
-    expect(() => gateway.leave(session, 1, 9)).toThrow(kaosError('ROOM_NOT_JOINED'))
+    join(session, run())
+    expect(() => gateway.leave(session, 1, 2)).toThrow(kaosError('ROOM_NOT_JOINED'))
+  })
+
+  it('is refused as too late when the room is over', () => {
+    const { connect, run, join, gateway } = world()
+    const { session } = connect()
+    const room = run()
+    join(session, room)
+    gateway.roomEnded(room.id, { reason: 'finished' })
+    expect(() => gateway.leave(session, 1, 1)).toThrow(kaosError('ROOM_CLOSED'))
   })
 
   it('happens in every room of a session that ends, with the reason', () => {
@@ -430,11 +438,22 @@ describe('input', () => {
   })
 
   it('is refused for a room the session has not joined, or not yet', () => {
-    const { connect, run, ask, gateway } = world()
+    const { connect, run, ask, gateway, host } = world()
     const { session } = connect()
     ask(session, run().id)
-    expect(() => gateway.input(session, 1, input())).toThrow(kaosError('ROOM_NOT_JOINED'))
+    expect(() => gateway.input(session, 1, input())).toThrow(KaosError)
     expect(() => gateway.input(session, 2, input())).toThrow(kaosError('ROOM_NOT_JOINED'))
+    expect(host.taken('input')).toEqual([])
+  })
+
+  it('for a room that the session has left is late, and no violation', () => {
+    const { connect, run, join, gateway } = world()
+    const { session } = connect()
+    join(session, run())
+    gateway.leave(session, 5, 1)
+    expect(() => gateway.input(session, 1, input())).toThrow(
+      expect.objectContaining({ error: 'ROOM_CLOSED', isViolation: false }),
+    )
   })
 
   it('is refused above its bound, and counted', async () => {
