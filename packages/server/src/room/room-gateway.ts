@@ -200,7 +200,7 @@ export class RoomGateway implements RoomHostEvents {
 
   /** @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED */
   send(roomId: RoomId, message: OutgoingRoomData): void {
-    const room = this.#parts.rooms.find(roomId) ?? this.#parts.rooms.require(roomId)
+    const room = this.#existing(roomId)
     const sender = message.sender === undefined ? 0 : (this.#memberOf(room, message.sender) ?? 0)
     const frame = encodeRoomData({ ...message, room: 0, sender })
     const delivery = message.isReliable ? 'reliable' : 'unreliable'
@@ -217,23 +217,23 @@ export class RoomGateway implements RoomHostEvents {
 
   /** @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED */
   kick(roomId: RoomId, sessionId: SessionId, reason: string): boolean {
-    const room = this.#parts.rooms.find(roomId) ?? this.#parts.rooms.require(roomId)
+    const room = this.#existing(roomId)
     const member = this.#memberOf(room, sessionId)
-    if (member === undefined) return false
+    if (member === undefined || room.seats.get(member)?.kind !== 'occupied') return false
     this.#removeMember(room, member, 'kicked', { error: new KaosError('ROOM_KICKED', reason) })
     return true
   }
 
-  /** @throws {KaosError} INVALID_PAYLOAD for a label that is too long */
+  /** @throws {KaosError} ROOM_NOT_FOUND, ROOM_CLOSED, or INVALID_PAYLOAD for a label that is too long */
   updateLabel(roomId: RoomId, label: string): void {
-    const room = this.#parts.rooms.require(roomId)
+    const room = this.#existing(roomId)
     checkLabel(label)
     room.traits = { ...room.traits, label }
   }
 
-  /** @throws {KaosError} PAYLOAD_TOO_LARGE */
+  /** @throws {KaosError} ROOM_NOT_FOUND, ROOM_CLOSED or PAYLOAD_TOO_LARGE */
   publishState(roomId: RoomId, data: Uint8Array, isMessagePack: boolean): void {
-    const room = this.#parts.rooms.require(roomId)
+    const room = this.#existing(roomId)
     const version = (room.stateVersion + 1) >>> 0
     room.stateFrame = encodeRoomState({ room: 0, isMessagePack, version, data })
     room.stateVersion = version
@@ -293,7 +293,8 @@ export class RoomGateway implements RoomHostEvents {
       if (otherMember === member || other.kind !== 'occupied') continue
       other.session.peer.send(joinsFrame(other.handle, [seat.presence]), 'reliable', other.handle)
     }
-    seat.onSettled(true)
+    // The host tells this from within the room's work: what it sets off must not run inside of that.
+    this.#parts.clock.defer(() => seat.onSettled(true))
   }
 
   joinRejected(roomId: RoomId, member: MemberNumber, reason: string | undefined): void {
@@ -393,6 +394,11 @@ export class RoomGateway implements RoomHostEvents {
       throw new KaosError('ROOM_NOT_JOINED', `the session has joined no room with handle ${handle}`)
     }
     return { room, member: membership.member }
+  }
+
+  /** A room that scripts may still act on: unlike players, they have it until it has ended. */
+  #existing(roomId: RoomId): RoomRecord {
+    return this.#parts.rooms.find(roomId) ?? this.#parts.rooms.require(roomId)
   }
 
   #memberOf(room: RoomRecord, sessionId: SessionId): MemberNumber | undefined {
