@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { TimingWheel, WHEEL_SLOT_MS } from './timing-wheel.ts'
+import { CROWD, TimingWheel, WHEEL_SLOT_MS } from './timing-wheel.ts'
 
 function dueAt(wheel: TimingWheel, nowMs: number): number[] {
   const due: number[] = []
@@ -53,6 +53,22 @@ describe('a timing wheel', () => {
     for (let entry = 0; entry < 100; entry += 1) wheel.set(entry, entry * 500)
     expect(dueAt(wheel, 40_000)).toEqual(Array.from({ length: 81 }, (_, entry) => entry))
     expect(dueAt(wheel, 49_500)).toHaveLength(19)
+  })
+
+  it('asks to be called for each deadline while they are few, and once per slot in a crowd', () => {
+    const wheel = new TimingWheel(0)
+    for (let entry = 0; entry < CROWD - 1; entry += 1) wheel.set(entry, 83)
+    expect(wheel.nextDeadlineMs()).toBe(83)
+    wheel.set(CROWD - 1, 85)
+    expect(wheel.nextDeadlineMs()).toBe(88)
+    expect(dueAt(wheel, 88)).toHaveLength(CROWD)
+  })
+
+  it('asks for nothing early when a deadline moves away', () => {
+    const wheel = new TimingWheel(0)
+    wheel.set(1, 25)
+    wheel.set(1, 3_000)
+    expect(wheel.nextDeadlineMs()).toBe(3_000)
   })
 
   it('lets an entry set its next deadline when it is called', () => {
