@@ -7,7 +7,7 @@ import { DelayGuard } from './delay-guard.ts'
 import { DropCounters } from './drop-counters.ts'
 import { ConnectionEvent, EventRing } from './event-ring.ts'
 import { KeyUpdate } from './key-update.ts'
-import { CLIENT_LIMITS, type ConnectionLimits, SERVER_LIMITS } from './limits.ts'
+import { type ConnectionLimits, resolveLimits } from './limits.ts'
 import { Liveness } from './liveness.ts'
 import { MtuDiscovery } from './mtu.ts'
 import { Outbox } from './outbox.ts'
@@ -53,7 +53,7 @@ export class ConnectionParts implements PacketFates {
 
   constructor(options: ConnectionOptions) {
     const { nowMs, random, handler } = options
-    const limits = { ...(options.role === 'client' ? CLIENT_LIMITS : SERVER_LIMITS), ...options.limits }
+    const limits = resolveLimits(options.role, options.limits ?? {})
     const numbers = options.firstPacketNumbers ?? { sent: 0, received: 0 }
     this.options = options
     this.limits = limits

@@ -1,3 +1,5 @@
+import { CREDIT_STEP, INITIAL_CHANNEL_CREDIT, INITIAL_CONNECTION_CREDIT } from './send-credit.ts'
+
 /** Every bound of one connection. Each has a counter that says how often it acted (`ConnectionStats.drops`). */
 export interface ConnectionLimits {
   /** Datagrams accepted per second on average; 0 = unlimited. Those above are dropped unopened. */
@@ -10,9 +12,12 @@ export interface ConnectionLimits {
   readonly maxDatagramBytes: number
   /** Frames in one packet; more is a protocol violation. */
   readonly maxFramesPerPacket: number
-  /** Largest message, in bytes. At most `channelWindowBytes`. */
+  /** Largest message, in bytes. At least 64 KiB less than `channelWindowBytes`, here and at the peer. */
   readonly maxMessageBytes: number
-  /** Reliable messages of which some fragments have arrived, over all channels; the peer may not open more. */
+  /**
+   * Reliable messages in fragments that are under way in one direction, over all channels; one stream may have
+   * half of them. The memory they take is bounded by the windows below. The same at both peers.
+   */
   readonly maxPartialMessages: number
   /** Unreliable messages of which some fragments have arrived; the oldest is dropped for a new one. */
   readonly maxUnreliablePartials: number
@@ -30,11 +35,11 @@ export interface ConnectionLimits {
   readonly slowConsumerMs: number
   /** Packets that fail authentication in one minute before the connection is closed; 0 = never. */
   readonly authenticationFailuresPerMinute: number
-  /** Undelivered reliable bytes the peer may have under way per channel. */
+  /** Undelivered reliable bytes the peer may have under way per channel; at least 320 KiB. */
   readonly channelWindowBytes: number
-  /** Undelivered reliable bytes the peer may have under way over all channels. */
+  /** Undelivered reliable bytes the peer may have under way over all channels; at least 1 MiB. */
   readonly connectionWindowBytes: number
-  /** Packets remembered until their fate is known; a power of two. */
+  /** Packets remembered until their fate is known; a power of two from 128 up. */
   readonly maxSentPackets: number
   /** Address changes followed per minute, and never more than one per second. */
   readonly pathAttemptsPerMinute: number
@@ -57,7 +62,7 @@ export const SERVER_LIMITS: ConnectionLimits = {
   maxDatagramBytes: 1472,
   maxFramesPerPacket: 64,
   maxMessageBytes: 256 * 1024,
-  maxPartialMessages: 16,
+  maxPartialMessages: 64,
   maxUnreliablePartials: 8,
   maxUnreliableFragments: 8,
   unreliablePartialTtlMs: 1000,
@@ -66,7 +71,7 @@ export const SERVER_LIMITS: ConnectionLimits = {
   unreliableQueueBytes: 64 * 1024,
   slowConsumerMs: 5000,
   authenticationFailuresPerMinute: 1000,
-  channelWindowBytes: 256 * 1024,
+  channelWindowBytes: 320 * 1024,
   connectionWindowBytes: 1024 * 1024,
   maxSentPackets: 8192,
   pathAttemptsPerMinute: 8,
@@ -78,4 +83,26 @@ export const CLIENT_LIMITS: ConnectionLimits = {
   receivePacketsPerSecond: 0,
   receiveBytesPerSecond: 0,
   authenticationFailuresPerMinute: 0,
+}
+
+/**
+ * Completes limits and checks that they fit each other.
+ * @throws RangeError
+ */
+export function resolveLimits(
+  role: 'client' | 'server',
+  limits: Partial<ConnectionLimits>,
+): ConnectionLimits {
+  const resolved = { ...(role === 'client' ? CLIENT_LIMITS : SERVER_LIMITS), ...limits }
+  const { channelWindowBytes, connectionWindowBytes, maxMessageBytes, maxSentPackets } = resolved
+  if (channelWindowBytes < INITIAL_CHANNEL_CREDIT || connectionWindowBytes < INITIAL_CONNECTION_CREDIT) {
+    throw new RangeError('receive windows must not be smaller than the initial credit')
+  }
+  if (maxMessageBytes > Math.min(channelWindowBytes, connectionWindowBytes) - CREDIT_STEP) {
+    throw new RangeError('maxMessageBytes must be a credit step smaller than the windows')
+  }
+  if (!(maxSentPackets >= 128 && Number.isInteger(Math.log2(maxSentPackets)))) {
+    throw new RangeError('maxSentPackets must be a power of two from 128 up')
+  }
+  return resolved
 }

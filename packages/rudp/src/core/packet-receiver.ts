@@ -195,7 +195,9 @@ export class PacketReceiver {
   }
 
   #notePath(path: PathId, sizeBytes: number, isNewest: boolean, nowMs: number): void {
-    const { paths, events, drops } = this.#parts
+    const { paths, events, drops, options } = this.#parts
+    // A client follows nobody: its server stays where it is.
+    if (options.role === 'client') return
     switch (paths.onPacket(path, sizeBytes, isNewest, nowMs)) {
       case 'proposed':
         events.record(nowMs, ConnectionEvent.Path, path, 0)

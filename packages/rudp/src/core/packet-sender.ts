@@ -74,7 +74,9 @@ export class PacketSender {
     const headerBytes = this.#begin(out, offset, BASE_DATAGRAM_BYTES, nowMs)
     const writer = this.#writer
     writer.at = writeClose(out, writer.at, closing.info?.code ?? 0, closing.reasonBytes)
-    return this.#seal(out, offset, headerBytes, 0, -1, paths.current, nowMs)
+    const sizeBytes = writer.at + TAG_BYTES - offset
+    const path = sizeBytes <= paths.budgetBytes ? paths.current : paths.active
+    return this.#seal(out, offset, headerBytes, 0, -1, path, nowMs)
   }
 
   /** Builds the next packet. @returns its length, 0 when there is nothing to send now */
@@ -251,9 +253,11 @@ export class PacketSender {
 
   /** Writes the header and makes the writer ready. @returns the header's length */
   #begin(out: Uint8Array, offset: number, sizeLimit: number, nowMs: number): number {
-    const { sent, recovery, keys } = this.#parts
+    const { sent, recovery, keys, events } = this.#parts
     const packetNumber = sent.next
+    const previous = keys.sendGeneration
     const generation = keys.generationToSeal(packetNumber, recovery.largestAcked, nowMs)
+    if (generation !== previous) events.record(nowMs, ConnectionEvent.KeyUpdate, generation, 0)
     const headerBytes = writePacketHeader(
       out,
       offset,

@@ -2,7 +2,7 @@ import { CREDIT_CONNECTION } from './frame-types.ts'
 import { CREDIT_BYTES, writeCredit } from './frame-writer.ts'
 import { MAX_CHANNELS } from './limits.ts'
 import type { PacketWriter } from './packet-writer.ts'
-import { INITIAL_CHANNEL_CREDIT, INITIAL_CONNECTION_CREDIT } from './send-credit.ts'
+import { CREDIT_STEP, INITIAL_CHANNEL_CREDIT, INITIAL_CONNECTION_CREDIT } from './send-credit.ts'
 import { type SentPackets, UNIT_CREDIT } from './sent-packets.ts'
 
 /** What one channel, or all of them together, may receive, holds and has delivered. */
@@ -35,7 +35,7 @@ class Window {
 
   deliver(bytes: number): void {
     this.#delivered += bytes
-    if (this.#allowed - this.#delivered < this.#size / 2) this.isDue = true
+    if (this.#allowed - this.#delivered <= this.#size - CREDIT_STEP) this.isDue = true
   }
 
   write(writer: PacketWriter, sent: SentPackets): void {
@@ -56,11 +56,8 @@ export class ReceiveCredit {
   readonly #channels: (Window | undefined)[] = []
   #hasDue = false
 
-  /** @throws RangeError when a window is smaller than what every peer starts with */
+  /** Windows are at least the initial credit. */
   constructor(channelWindowBytes: number, connectionWindowBytes: number) {
-    if (channelWindowBytes < INITIAL_CHANNEL_CREDIT || connectionWindowBytes < INITIAL_CONNECTION_CREDIT) {
-      throw new RangeError('receive windows must not be smaller than the initial credit')
-    }
     this.#channelBytes = channelWindowBytes
     this.#total = new Window(CREDIT_CONNECTION, connectionWindowBytes, INITIAL_CONNECTION_CREDIT)
     this.#hasDue = this.#total.isDue

@@ -1,21 +1,21 @@
-import { MAX_ACK_DELAY_MS, MAX_LAZY_ACK_DELAY_MS } from './ack-tracker.ts'
 import type { CongestionAck, CongestionController } from './congestion/controller.ts'
 import { ConnectionEvent, type EventRing } from './event-ring.ts'
-import { ACK_BITFIELD_SPAN } from './frame-types.ts'
 import type { FrameReader } from './frame-reader.ts'
+import { Flight } from './flight.ts'
+import { ACK_BITFIELD_SPAN } from './frame-types.ts'
 import { Pacer } from './pacer.ts'
 import { nearestCongruent } from './packet-number.ts'
+import { ProbeTimer } from './probe-timer.ts'
 import { GRANULARITY_MS, RttEstimator } from './rtt.ts'
 import {
   PACKET_ACKED,
   PACKET_LOST,
   PACKET_OUTSTANDING,
   PACKET_SKIPPED,
-  type SentPackets,
   SENT_ELICITING,
-  SENT_LEFT_FLIGHT,
   SENT_MTU_PROBE,
   SENT_PROMPT,
+  type SentPackets,
 } from './sent-packets.ts'
 import { ShareWindow } from './share-window.ts'
 
@@ -23,15 +23,11 @@ import { ShareWindow } from './share-window.ts'
 const PACKET_THRESHOLD = 3
 /** … or when a newer one was and it is older than this share of the RTT (RFC 9002 §6.1.2). */
 const TIME_THRESHOLD = 9 / 8
-/** Probes never come further apart than this. */
-const MAX_PROBE_INTERVAL_MS = 2000
 /** Nothing through for so many probe timeouts is an outage, or persistent congestion (RFC 9002 §7.6.1). */
 const PERSISTENT_TIMEOUTS = 3
 /** In an outage, packets leave the window after so many probe timeouts, but no sooner than the time below. */
 const STALE_TIMEOUTS = 1.5
 const MIN_STALE_MS = 200
-/** A stream with fewer prompt packets than this per round trip is thin: see `isThin`. */
-const THIN_PACKETS = 4
 
 /** Who has to know what became of packets. */
 export interface PacketFates {
@@ -50,34 +46,20 @@ export interface PacketFates {
 export class Recovery {
   readonly rtt: RttEstimator
   readonly pacer: Pacer
+  readonly #flight: Flight
+  readonly #probes: ProbeTimer
   readonly #sent: SentPackets
   readonly #fates: PacketFates
   readonly #events: EventRing
   #controller: CongestionController
 
-  #inFlightBytes = 0
-  #elicitingInFlight = 0
-  #promptInFlight = 0
   #largestAcked: number
   /** No packet below this is outstanding. */
   #lowestOutstanding = 0
-  /** No prompt packet below this is outstanding. */
-  #lowestPrompt = 0
-  #lastElicitingMs = 0
-  /** When the newest packets that elicit promptly were sent, as a ring. */
-  readonly #promptTimesMs = new Float64Array(THIN_PACKETS).fill(Number.NEGATIVE_INFINITY)
-  #promptCount = 0
-  /** When older data was last sent again, or a probe became due. */
-  #lastRepeatMs = Number.NEGATIVE_INFINITY
   /** When the oldest packet overtaken by an acknowledged one is lost. */
   #lossTimeMs = Number.POSITIVE_INFINITY
-  /** How long the peer holds ACKs back: rises at once, falls slowly. */
-  #peerAckDelayMs = MAX_ACK_DELAY_MS
-  #unansweredProbes = 0
   #probesDue = 0
   #isOutage = false
-  /** No packet below this counts against the window. */
-  #lowestInFlight = 0
   /** When the controller last held data back. Packets acknowledged that were sent later say nothing of it. */
   #heldBackMs = Number.NEGATIVE_INFINITY
   #lastLossMs: number
@@ -89,6 +71,7 @@ export class Recovery {
     nextPacketNumber: 0,
     isAppLimited: false,
   }
+  /** Of the ACK frame being handled: the largest number newly acknowledged, and whether any was prompt. */
   #newestAcked = -1
   #sawPromptAck = false
 
@@ -113,12 +96,14 @@ export class Recovery {
     this.#events = events
     this.#lastLossMs = nowMs
     this.rtt = new RttEstimator(initialRttMs)
+    this.#flight = new Flight(sent)
+    this.#probes = new ProbeTimer(this.rtt, this.#flight)
     this.pacer = new Pacer(nowMs)
     this.pacer.update(controller, initialRttMs)
   }
 
   get inFlightBytes(): number {
-    return this.#inFlightBytes
+    return this.#flight.bytes
   }
 
   get windowBytes(): number {
@@ -127,7 +112,7 @@ export class Recovery {
 
   /** Bytes that may still be sent now. */
   get availableBytes(): number {
-    return Math.max(0, this.#controller.windowBytes - this.#inFlightBytes)
+    return Math.max(0, this.#controller.windowBytes - this.#flight.bytes)
   }
 
   /** Bytes the last ACK frame acknowledged anew. */
@@ -135,7 +120,7 @@ export class Recovery {
     return this.#ack.ackedBytes
   }
 
-  /** The largest packet number the peer acknowledged, -1 at first. */
+  /** The largest packet number the peer acknowledged, one less than the first at the start. */
   get largestAcked(): number {
     return this.#largestAcked
   }
@@ -157,20 +142,15 @@ export class Recovery {
 
   /** RFC 9002 §6.2.1 without backoff: three of these is how long anything old may matter. */
   get probeTimeoutMs(): number {
-    return this.rtt.timeoutMs + MAX_ACK_DELAY_MS
+    return this.#probes.timeoutMs
   }
 
-  /**
-   * Whether packets that need an ACK are so few that the loss of one is not noticed by ACKs of those after it
-   * within a round trip. Then the probe timer runs from the oldest such packet and reckons with the delay the
-   * peer's ACKs really have: for a packet each tick, RFC 9002's timer would start anew each tick and never end.
-   */
+  /** See `ProbeTimer`. */
   get isThin(): boolean {
-    const newest = this.#promptTimesMs[(this.#promptCount + THIN_PACKETS - 1) % THIN_PACKETS]!
-    const oldest = this.#promptTimesMs[this.#promptCount % THIN_PACKETS]!
-    return newest - oldest >= this.rtt.smoothedMs
+    return this.#probes.isThin
   }
 
+  /** Share of the packets sent lately that were lost. */
   lossShare(nowMs: number): number {
     return this.#lossShare.value(nowMs)
   }
@@ -178,10 +158,10 @@ export class Recovery {
   /** A change to another network: what was learnt of the old path is void. */
   resetPath(controller: CongestionController, initialRttMs: number, nowMs: number): void {
     this.#controller = controller
-    Object.assign(this.rtt, new RttEstimator(initialRttMs))
-    this.#unansweredProbes = 0
+    this.rtt.reset(initialRttMs)
+    this.#probes.reset()
     this.#lastLossMs = nowMs
-    this.pacer.update(controller, this.rtt.smoothedMs)
+    this.pacer.update(controller, initialRttMs)
   }
 
   /** Shrinks the rate because a queue stands on the path. */
@@ -194,39 +174,15 @@ export class Recovery {
   onSent(sizeBytes: number, flags: number, isRepeating: boolean, ackLargest: number, nowMs: number): void {
     this.#sent.record(sizeBytes, flags, ackLargest, nowMs)
     if ((flags & SENT_ELICITING) === 0) return
-    this.#inFlightBytes += sizeBytes
-    this.#elicitingInFlight++
-    this.#lastElicitingMs = nowMs
-    if (isRepeating) this.#lastRepeatMs = nowMs
-    if ((flags & SENT_PROMPT) !== 0) {
-      this.#promptInFlight++
-      this.#promptTimesMs[this.#promptCount++ % THIN_PACKETS] = nowMs
-    }
+    this.#flight.onSent(sizeBytes, flags)
+    this.#probes.onSent((flags & SENT_PROMPT) !== 0, isRepeating, nowMs)
     this.#lossShare.add(0, 1, nowMs)
     this.pacer.onSent(sizeBytes, nowMs)
   }
 
-  /**
-   * Called before anything is sent. In an outage, packets of long ago are no longer in the network, so they no
-   * longer fill the window: a ticking stream goes on, at two segments per so many probe timeouts, and is there
-   * when the path comes back, not up to a probe interval later.
-   */
-  releaseStale(nowMs: number): void {
-    if (this.#promptInFlight === 0) return
-    const sent = this.#sent
-    this.#lowestPrompt = this.#firstPrompt()
-    const probeTimeoutMs = this.probeTimeoutMs
-    if (nowMs - sent.sentAtMs(this.#lowestPrompt) < PERSISTENT_TIMEOUTS * probeTimeoutMs) return
-    const staleBeforeMs = nowMs - Math.max(STALE_TIMEOUTS * probeTimeoutMs, MIN_STALE_MS)
-    this.#lowestInFlight = Math.max(this.#lowestInFlight, sent.first)
-    while (this.#lowestInFlight < sent.next && sent.sentAtMs(this.#lowestInFlight) <= staleBeforeMs) {
-      const packetNumber = this.#lowestInFlight++
-      if (sent.fate(packetNumber) === PACKET_OUTSTANDING) this.#leaveFlight(packetNumber)
-    }
-    if (this.#isOutage) return
-    this.#isOutage = true
-    this.#controller.onPersistentCongestion()
-    this.#windowChanged(nowMs)
+  /** A probe packet was sent. */
+  onProbeSent(): void {
+    this.#probesDue--
   }
 
   /** Data waited for the window. */
@@ -239,9 +195,20 @@ export class Recovery {
     if (this.#controller.pacingBytesPerSecond > 0) this.#heldBackMs = nowMs
   }
 
-  /** A probe packet was sent. */
-  onProbeSent(): void {
-    if (this.#probesDue > 0) this.#probesDue--
+  /**
+   * Called before anything is sent. In an outage, packets of long ago are no longer in the network, so they no
+   * longer fill the window: a ticking stream goes on, at two segments per so many probe timeouts, and is there
+   * when the path comes back, not up to a probe interval later.
+   */
+  releaseStale(nowMs: number): void {
+    if (this.#flight.promptInFlight === 0) return
+    const { probeTimeoutMs } = this
+    if (nowMs - this.#flight.oldestPromptSentMs() < PERSISTENT_TIMEOUTS * probeTimeoutMs) return
+    this.#flight.uncountSentUntil(nowMs - Math.max(STALE_TIMEOUTS * probeTimeoutMs, MIN_STALE_MS))
+    if (this.#isOutage) return
+    this.#isOutage = true
+    this.#controller.onPersistentCongestion()
+    this.#windowChanged(nowMs)
   }
 
   /** Takes an ACK frame. @returns false when it acknowledges what was never sent */
@@ -255,11 +222,12 @@ export class Recovery {
     if (!this.#acknowledgeAll(frame, largest, nowMs)) return false
     if (this.#newestAcked < 0) return true
     this.#largestAcked = Math.max(this.#largestAcked, this.#newestAcked)
-    this.#sampleRtt(largest, frame.ackDelayMs, nowMs)
+    // RFC 9002 §5.1: a sample only when the largest number in the ACK is newly acknowledged.
+    if (this.#newestAcked === largest) this.#sampleRtt(largest, Math.max(frame.ackDelayMs, 0), nowMs)
     if (this.#sawPromptAck) {
-      this.#isOutage = false
-      this.#unansweredProbes = 0
+      this.#probes.onAnswered()
       this.#probesDue = 0
+      this.#isOutage = false
     }
     this.#detectLost(nowMs)
     this.#informController(nowMs)
@@ -269,7 +237,7 @@ export class Recovery {
 
   /** When `onTimeout` is due; Infinity = never. */
   deadlineMs(): number {
-    return Math.min(this.#lossTimeMs, this.#probeDeadlineMs())
+    return Math.min(this.#lossTimeMs, this.#probes.deadlineMs())
   }
 
   /** Declares lost what is overdue; otherwise, if nothing came back for long, makes a probe due. */
@@ -278,13 +246,11 @@ export class Recovery {
       this.#detectLost(nowMs)
       return
     }
-    if (nowMs < this.#probeDeadlineMs()) return
-    this.#unansweredProbes++
+    if (nowMs < this.#probes.deadlineMs()) return
+    this.#probes.onFired(nowMs)
     this.#probesDue = 1
-    this.#lastRepeatMs = nowMs
-    this.#lastElicitingMs = nowMs
     this.probeTimeouts++
-    this.#events.record(nowMs, ConnectionEvent.ProbeTimeout, this.#unansweredProbes, 0)
+    this.#events.record(nowMs, ConnectionEvent.ProbeTimeout, this.#probes.unanswered, 0)
   }
 
   /** Walks over all packets the frame acknowledges. @returns false: one of them was never sent */
@@ -324,7 +290,7 @@ export class Recovery {
     if (fate !== PACKET_OUTSTANDING) return true
     const sizeBytes = sent.sizeBytes(packetNumber)
     const flags = sent.flags(packetNumber)
-    this.#settle(packetNumber, PACKET_ACKED, flags)
+    this.#flight.settle(packetNumber, PACKET_ACKED)
     this.#ack.ackedBytes += sizeBytes
     if ((flags & SENT_PROMPT) !== 0) this.#sawPromptAck = true
     if (packetNumber > this.#newestAcked) this.#newestAcked = packetNumber
@@ -335,14 +301,10 @@ export class Recovery {
 
   /** It was not lost after all: what it carried need not be sent again. */
   #acknowledgeLate(packetNumber: number, nowMs: number): void {
-    this.#sent.setFate(packetNumber, PACKET_ACKED)
+    const sent = this.#sent
+    sent.setFate(packetNumber, PACKET_ACKED)
     this.packetsLostSpuriously++
-    this.#events.record(
-      nowMs,
-      ConnectionEvent.PacketLateAcked,
-      packetNumber,
-      this.#sent.sizeBytes(packetNumber),
-    )
+    this.#events.record(nowMs, ConnectionEvent.PacketLateAcked, packetNumber, sent.sizeBytes(packetNumber))
     this.#ackUnits(packetNumber)
   }
 
@@ -357,34 +319,16 @@ export class Recovery {
     }
   }
 
-  #settle(packetNumber: number, fate: number, flags: number): void {
-    if ((flags & SENT_LEFT_FLIGHT) === 0) this.#leaveFlight(packetNumber)
-    this.#sent.setFate(packetNumber, fate)
-    this.#elicitingInFlight--
-    if ((flags & SENT_PROMPT) !== 0) this.#promptInFlight--
-  }
-
-  /** The packet no longer counts against the window. */
-  #leaveFlight(packetNumber: number): void {
-    this.#inFlightBytes -= this.#sent.sizeBytes(packetNumber)
-    this.#sent.addFlag(packetNumber, SENT_LEFT_FLIGHT)
-  }
-
-  /** RFC 9002 §5.1: a sample only when the largest number in the ACK is newly acknowledged. */
-  #sampleRtt(largest: number, ackDelayMs: number, nowMs: number): void {
-    if (this.#newestAcked !== largest) return
-    const delayMs = Math.max(ackDelayMs, 0)
-    this.rtt.onSample(nowMs - this.#sent.sentAtMs(largest), delayMs, nowMs)
+  #sampleRtt(packetNumber: number, ackDelayMs: number, nowMs: number): void {
+    const { rtt } = this
+    rtt.onSample(nowMs - this.#sent.sentAtMs(packetNumber), ackDelayMs, nowMs)
+    if ((this.#sent.flags(packetNumber) & SENT_PROMPT) !== 0) this.#probes.onAckDelay(ackDelayMs)
     this.#events.record(
       nowMs,
       ConnectionEvent.Rtt,
-      Math.round(this.rtt.smoothedMs * 1000),
-      Math.round(this.rtt.latestMs * 1000),
+      Math.round(rtt.smoothedMs * 1000),
+      Math.round(rtt.latestMs * 1000),
     )
-    if ((this.#sent.flags(largest) & SENT_PROMPT) === 0) return
-    const promptDelayMs = Math.min(delayMs, MAX_ACK_DELAY_MS)
-    const change = promptDelayMs - this.#peerAckDelayMs
-    this.#peerAckDelayMs += change > 0 ? change : change / 16
   }
 
   #detectLost(nowMs: number): void {
@@ -396,9 +340,11 @@ export class Recovery {
     let newestSentAtMs = 0
     let runStartMs = Number.POSITIVE_INFINITY
     let isPersistent = false
+    let lowest = Math.max(this.#lowestOutstanding, sent.first)
+    while (lowest < this.#largestAcked && sent.fate(lowest) !== PACKET_OUTSTANDING) lowest++
+    this.#lowestOutstanding = lowest
     this.#lossTimeMs = Number.POSITIVE_INFINITY
-    this.#lowestOutstanding = this.#firstOutstanding(this.#lowestOutstanding, this.#largestAcked)
-    for (let number = this.#lowestOutstanding; number < this.#largestAcked; number++) {
+    for (let number = lowest; number < this.#largestAcked; number++) {
       const fate = sent.fate(number)
       if (fate === PACKET_ACKED) runStartMs = Number.POSITIVE_INFINITY
       if (fate !== PACKET_OUTSTANDING) continue
@@ -408,7 +354,7 @@ export class Recovery {
         continue
       }
       runStartMs = Math.min(runStartMs, sentAtMs)
-      if (sentAtMs - runStartMs > persistentMs) isPersistent = true
+      isPersistent ||= sentAtMs - runStartMs > persistentMs
       if (this.#declareLost(number, nowMs)) {
         lostBytes += sent.sizeBytes(number)
         newestSentAtMs = sentAtMs
@@ -425,9 +371,8 @@ export class Recovery {
   #declareLost(packetNumber: number, nowMs: number): boolean {
     const sent = this.#sent
     const sizeBytes = sent.sizeBytes(packetNumber)
-    const flags = sent.flags(packetNumber)
-    const isMtuProbe = (flags & SENT_MTU_PROBE) !== 0
-    this.#settle(packetNumber, PACKET_LOST, flags)
+    const isMtuProbe = (sent.flags(packetNumber) & SENT_MTU_PROBE) !== 0
+    this.#flight.settle(packetNumber, PACKET_LOST)
     const start = sent.unitStart(packetNumber)
     const end = start + sent.unitCount(packetNumber)
     for (let unit = start; unit < end; unit++) {
@@ -442,15 +387,14 @@ export class Recovery {
   }
 
   #informController(nowMs: number): void {
-    const controller = this.#controller
     const ack = this.#ack
     ack.largestPacketNumber = this.#newestAcked
     ack.largestSentAtMs = this.#sent.sentAtMs(this.#newestAcked)
-    ack.isAppLimited = this.#heldBackMs < ack.largestSentAtMs
     ack.nextPacketNumber = this.#sent.next
+    ack.isAppLimited = this.#heldBackMs < ack.largestSentAtMs
     this.acks++
     if (ack.isAppLimited) this.appLimitedAcks++
-    controller.onAck(ack, this.rtt, nowMs)
+    this.#controller.onAck(ack, this.rtt, nowMs)
     this.#windowChanged(nowMs)
   }
 
@@ -460,45 +404,7 @@ export class Recovery {
       nowMs,
       ConnectionEvent.CongestionWindow,
       this.#controller.windowBytes,
-      this.#inFlightBytes,
+      this.#flight.bytes,
     )
-  }
-
-  #probeDeadlineMs(): number {
-    if (this.#elicitingInFlight === 0) return Number.POSITIVE_INFINITY
-    let sinceMs = this.#lastElicitingMs
-    let timeoutMs = this.rtt.timeoutMs + MAX_LAZY_ACK_DELAY_MS + MAX_ACK_DELAY_MS
-    if (this.#promptInFlight > 0) {
-      if (this.isThin) {
-        this.#lowestPrompt = this.#firstPrompt()
-        sinceMs = Math.max(this.#sent.sentAtMs(this.#lowestPrompt), this.#lastRepeatMs)
-        timeoutMs = this.rtt.timeoutMs + this.#peerAckDelayMs
-      } else {
-        const newest = this.#promptTimesMs[(this.#promptCount + THIN_PACKETS - 1) % THIN_PACKETS]!
-        sinceMs = Math.max(newest, this.#lastRepeatMs)
-        timeoutMs = this.probeTimeoutMs
-      }
-    }
-    // 1, 1.5, 3, 6 …: a probe or its ACK is lost as easily as any packet, so the second comes a little sooner.
-    const backoff = this.#unansweredProbes === 0 ? 1 : 0.75 * 2 ** this.#unansweredProbes
-    return sinceMs + Math.max(timeoutMs, Math.min(timeoutMs * backoff, MAX_PROBE_INTERVAL_MS))
-  }
-
-  #firstOutstanding(from: number, end: number): number {
-    let packetNumber = Math.max(from, this.#sent.first)
-    while (packetNumber < end && this.#sent.fate(packetNumber) !== PACKET_OUTSTANDING) packetNumber++
-    return packetNumber
-  }
-
-  #firstPrompt(): number {
-    const sent = this.#sent
-    let packetNumber = Math.max(this.#lowestPrompt, sent.first)
-    while (
-      packetNumber < sent.next - 1 &&
-      !(sent.fate(packetNumber) === PACKET_OUTSTANDING && (sent.flags(packetNumber) & SENT_PROMPT) !== 0)
-    ) {
-      packetNumber++
-    }
-    return packetNumber
   }
 }

@@ -64,6 +64,7 @@ export class ReliableSendStream {
 
   #nextSequence = 0
   #lostUnits = 0
+  #partials = 0
 
   /** @param id names the stream in `SentPackets`, 0..255 */
   constructor(id: number, channel: number, mode: number, ttlMs: number, context: ReliableStreamContext) {
@@ -135,7 +136,7 @@ export class ReliableSendStream {
       this.#sequences[slot] = this.#nextSequence
       this.#nextSequence = (this.#nextSequence + 1) & 0xffff
       credit.commit(this.channel, this.#lengths[slot]!)
-      if (this.#unitCounts[slot]! > 1) account.partialMessages++
+      if (this.#unitCounts[slot]! > 1) this.#notePartial(1)
       account.messagesSent++
     }
     this.#unsentUnit++
@@ -188,7 +189,7 @@ export class ReliableSendStream {
     const message = this.#messageOf(unit)
     this.#doneCounts[message]!++
     if (this.#doneCounts[message] === this.#unitCounts[message]) {
-      if (this.#unitCounts[message]! > 1) this.#context.account.partialMessages--
+      if (this.#unitCounts[message]! > 1) this.#notePartial(-1)
       this.#releaseDone()
     }
   }
@@ -237,7 +238,9 @@ export class ReliableSendStream {
     return (
       !isWindowFull &&
       credit.canCommit(this.channel, this.#lengths[slot]!) &&
-      (this.#unitCounts[slot] === 1 || account.partialMessages < maxPartialMessages)
+      (this.#unitCounts[slot] === 1 ||
+        // One stream leaves half of the places to the others.
+        (account.partialMessages < maxPartialMessages && this.#partials < maxPartialMessages / 2))
     )
   }
 
@@ -271,6 +274,11 @@ export class ReliableSendStream {
       if (this.#states[unit & this.#unitMask] === UNIT_LOST) return unit
     }
     return -1
+  }
+
+  #notePartial(change: number): void {
+    this.#partials += change
+    this.#context.account.partialMessages += change
   }
 
   #noteLost(change: number): void {

@@ -9,10 +9,10 @@ const MIN_WINDOW_MS = 5000
 
 /** RTT estimation (RFC 9002 §5) with a windowed minimum, and jitter in the manner of RFC 3550. */
 export class RttEstimator implements PathRtt {
-  latestMs: number
-  smoothedMs: number
-  varianceMs: number
-  minMs: number
+  latestMs = 0
+  smoothedMs = 0
+  varianceMs = 0
+  minMs = 0
   jitterMs = 0
   hasSample = false
   #windowStartMs = 0
@@ -21,10 +21,18 @@ export class RttEstimator implements PathRtt {
 
   /** @param initialMs taken for granted until the first sample */
   constructor(initialMs: number) {
+    this.reset(initialMs)
+  }
+
+  /** Forgets everything: the path is another. */
+  reset(initialMs: number): void {
     this.latestMs = initialMs
     this.smoothedMs = initialMs
     this.varianceMs = initialMs / 2
     this.minMs = initialMs
+    this.hasSample = false
+    this.#windowMinMs = Number.POSITIVE_INFINITY
+    this.#previousMinMs = Number.POSITIVE_INFINITY
   }
 
   /**

@@ -1,7 +1,12 @@
 import { CREDIT_CONNECTION } from './frame-types.ts'
 
-/** Every channel starts with this much credit; no CREDIT frame is needed for it. */
-export const INITIAL_CHANNEL_CREDIT = 256 * 1024
+/** New credit is given each time so much was delivered. */
+export const CREDIT_STEP = 64 * 1024
+/**
+ * Every channel starts with this much credit; no CREDIT frame is needed for it. It is the largest message and one
+ * step, so that what is left when no new credit is due yet always suffices for a message.
+ */
+export const INITIAL_CHANNEL_CREDIT = 256 * 1024 + CREDIT_STEP
 /** The sum over all channels starts with this much. */
 export const INITIAL_CONNECTION_CREDIT = 1024 * 1024
 

@@ -98,7 +98,8 @@ export class SimulatedPeer implements ConnectionHandler {
     }
     const deadlineMs = this.connection.nextDeadlineMs()
     if (deadlineMs <= nowMs) throw new Error(`the deadline ${deadlineMs} is not after ${nowMs}`)
-    this.#timer.set(Math.max(deadlineMs, this.#stalledUntilMs))
+    // Behind the datagrams of the same instant.
+    this.#timer.set(Math.max(deadlineMs, this.#stalledUntilMs + 0.001))
   }
 
   onMessage(channel: number, mode: DeliveryMode, data: Uint8Array): void {
