@@ -7,3 +7,8 @@ export const testSeed = Number(process.env.TEST_SEED ?? 20_251_122)
 export function checkProperty<T>(property: fc.IProperty<T>, numRuns = 300): void {
   fc.assert(property, { seed: testSeed, numRuns })
 }
+
+/** {@link checkProperty} for a property that waits. */
+export async function checkAsyncProperty<T>(property: fc.IAsyncProperty<T>, numRuns = 100): Promise<void> {
+  await fc.assert(property, { seed: testSeed, numRuns })
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import type { RoomId, SessionId } from '../ids.ts'
+import { ManualClock } from '../testing/manual-clock.ts'
+import { createTestSession } from '../testing/test-session.ts'
+import { RoomRecord, type Seat } from './room-record.ts'
+
+function record(maxPlayers = 4): RoomRecord {
+  const room = new RoomRecord('00000000-0000-4000-8000-000000000001' as RoomId, 'game', 1_000, undefined)
+  room.traits = { label: '', tickHz: 10, maxPlayers }
+  return room
+}
+
+function reserved(member: number): Extract<Seat, { kind: 'reserved' }> {
+  const { session } = createTestSession(new ManualClock(), member)
+  const presence = { member, session: session.id as SessionId, user_id: '', username: '' }
+  return { kind: 'reserved', session, handle: 1, presence, requestId: 1, onSettled: () => {} }
+}
+
+describe('RoomRecord', () => {
+  it('counts reserved seats as taken and occupied ones as members', () => {
+    const room = record(2)
+    room.seats.set(1, reserved(1))
+    expect([room.size, room.hasFreeSeat]).toEqual([0, true])
+    const second = reserved(2)
+    room.seats.set(2, second)
+    room.occupy(2, second)
+    expect([room.size, room.hasFreeSeat]).toEqual([1, false])
+    room.free(1)
+    room.free(1)
+    expect([room.size, room.hasFreeSeat]).toEqual([1, true])
+    room.free(2)
+    expect([room.size, room.seats.size]).toEqual([0, 0])
+  })
+
+  it('gives numbers in turn, skips those in use, and starts over after 65,535', () => {
+    const room = record(65_535)
+    room.seats.set(1, reserved(1))
+    room.seats.set(3, reserved(3))
+    expect([room.nextMember(), room.nextMember()]).toEqual([2, 4])
+    let last = 4
+    while (last < 65_535) last = room.nextMember()
+    expect([room.nextMember(), room.nextMember()]).toEqual([2, 4])
+  })
+
+  it('calls back when the room has started, in the order they asked, once', () => {
+    const room = record()
+    const told: string[] = []
+    room.whenStarted((error) => told.push(`first ${error}`))
+    room.whenStarted((error) => told.push(`second ${error}`))
+    expect(told).toEqual([])
+    room.phase = 'running'
+    room.settleStart(undefined)
+    room.settleStart(new Error('again'))
+    expect(told).toEqual(['first undefined', 'second undefined'])
+  })
+
+  it('passes on why it did not start', () => {
+    const room = record()
+    const errors: unknown[] = []
+    room.whenStarted((error) => errors.push(error))
+    const boom = new Error('boom')
+    room.settleStart(boom)
+    expect(errors).toEqual([boom])
+  })
+
+  it('calls back at once when the room runs already', () => {
+    const room = record()
+    room.phase = 'running'
+    const errors: unknown[] = []
+    room.whenStarted((error) => errors.push(error))
+    expect(errors).toEqual([undefined])
+  })
+})

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { RoomId, SessionId } from '../ids.ts'
+import type { RoomTraits } from './room-host.ts'
+import { RoomRecord } from './room-record.ts'
+import { RoomRegistry } from './room-registry.ts'
+
+function roomId(): RoomId {
+  return randomUUID() as RoomId
+}
+
+function addRoom(
+  rooms: RoomRegistry,
+  options: Partial<RoomTraits> & { module?: string; createdBy?: SessionId; phase?: RoomRecord['phase'] } = {},
+): RoomRecord {
+  const { module = 'game', createdBy, phase = 'running', ...traits } = options
+  const room = new RoomRecord(roomId(), module, 0, createdBy)
+  room.phase = phase
+  room.traits = { label: '', tickHz: 10, maxPlayers: 4, ...traits }
+  rooms.add(room)
+  return room
+}
+
+const notFound = expect.objectContaining({ error: 'ROOM_NOT_FOUND' })
+const closed = expect.objectContaining({ error: 'ROOM_CLOSED' })
+
+describe('RoomRegistry', () => {
+  it.each(['creating', 'running'] as const)('gives out a room that is %s', (phase) => {
+    const rooms = new RoomRegistry()
+    const room = addRoom(rooms, { phase })
+    expect(rooms.require(room.id)).toBe(room)
+    expect(rooms.find(room.id)).toBe(room)
+  })
+
+  it.each(['draining', 'closed'] as const)('says that a room which is %s is closed', (phase) => {
+    const rooms = new RoomRegistry()
+    const room = addRoom(rooms, { phase })
+    expect(() => rooms.require(room.id)).toThrow(closed)
+    expect(rooms.find(room.id)).toBe(room)
+  })
+
+  it('tells a room that has ended from one that never was', () => {
+    const rooms = new RoomRegistry()
+    const { id } = addRoom(rooms)
+    rooms.delete(id)
+    expect(rooms.find(id)).toBeUndefined()
+    expect(() => rooms.require(id)).toThrow(closed)
+    expect(() => rooms.require(roomId())).toThrow(notFound)
+    expect(rooms.size).toBe(0)
+  })
+
+  it('remembers the 4,096 rooms that ended last, and no more', () => {
+    const rooms = new RoomRegistry()
+    const ids = Array.from({ length: 4_097 }, () => addRoom(rooms).id)
+    for (const id of ids) rooms.delete(id)
+    expect(() => rooms.require(ids[0] as RoomId)).toThrow(notFound)
+    expect(() => rooms.require(ids[1] as RoomId)).toThrow(closed)
+    expect(() => rooms.require(ids[4_096] as RoomId)).toThrow(closed)
+  })
+
+  it('does not remember a room it never had', () => {
+    const rooms = new RoomRegistry()
+    const id = roomId()
+    rooms.delete(id)
+    expect(() => rooms.require(id)).toThrow(notFound)
+  })
+
+  it('counts the rooms that a session created', () => {
+    const rooms = new RoomRegistry()
+    const [ann, bob] = ['000000000000000a' as SessionId, '000000000000000b' as SessionId]
+    const first = addRoom(rooms, { createdBy: ann })
+    addRoom(rooms, { createdBy: ann })
+    addRoom(rooms, { createdBy: bob })
+    addRoom(rooms)
+    expect(rooms.countCreatedBy(ann)).toBe(2)
+    rooms.delete(first.id)
+    expect(rooms.countCreatedBy(ann)).toBe(1)
+  })
+
+  it('lists running rooms, the newest first', () => {
+    const rooms = new RoomRegistry()
+    const [old, middle, young] = [addRoom(rooms), addRoom(rooms), addRoom(rooms)]
+    addRoom(rooms, { phase: 'creating' })
+    addRoom(rooms, { phase: 'draining' })
+    expect(rooms.list({}, 10)).toEqual([young, middle, old])
+    expect([...rooms]).toHaveLength(5)
+  })
+
+  it('lists by module, exact label and free seats', () => {
+    const rooms = new RoomRegistry()
+    const arena = addRoom(rooms, { module: 'arena', label: 'eu' })
+    const chess = addRoom(rooms, { module: 'chess', label: 'eu-west' })
+    const full = addRoom(rooms, { module: 'arena', label: 'eu', maxPlayers: 0 })
+    expect(rooms.list({ module: 'arena' }, 10)).toEqual([full, arena])
+    expect(rooms.list({ label: 'eu' }, 10)).toEqual([full, arena])
+    expect(rooms.list({ hasSeat: true }, 10)).toEqual([chess, arena])
+    expect(rooms.list({ hasSeat: false }, 10)).toEqual([full])
+    expect(rooms.list({ module: 'arena', label: 'eu', hasSeat: true }, 10)).toEqual([arena])
+    expect(rooms.list({ module: 'go' }, 10)).toEqual([])
+  })
+
+  it('lists at most as many as asked for and allowed', () => {
+    const rooms = new RoomRegistry()
+    for (let i = 0; i < 6; i++) addRoom(rooms)
+    expect(rooms.list({ limit: 2 }, 5)).toHaveLength(2)
+    expect(rooms.list({ limit: 9 }, 5)).toHaveLength(5)
+    expect(rooms.list({}, 5)).toHaveLength(5)
+  })
+})
