@@ -3,6 +3,7 @@ import {
   encodeServerFrame,
   type Heartbeat,
   type KaosError,
+  Op,
   type ServerPayload,
   type ServerPayloadName,
   WireLimits,
@@ -127,13 +128,15 @@ export class Peer {
   /** Tells the client why (SessionEnd), then closes the connection. Idempotent. */
   close(code: number, reason: string, retryAfterMs?: number): void {
     if (this.#isClosed) return
-    this.#isOverflowing = false
-    this.sendControl('SessionEnd', {
+    this.#isClosed = true
+    const frame = encodeServerFrame('SessionEnd', {
       code,
       reason: clipUtf8(reason, WireLimits.reasonBytes),
       retry_after_ms: retryAfterMs,
     })
-    this.#isClosed = true
+    // Past the bound on what may wait: a slow consumer, too, shall hear why.
+    this.connection.send(frame, 'reliable', 0)
+    this.#options.observer.frameSent(Op.SessionEnd, frame.length)
     this.connection.close(code, reason)
   }
 
