@@ -71,7 +71,9 @@ describe('the game of the README', () => {
     expect(linesOf(player)).toBeLessThanOrEqual(25)
   })
 
-  it('is won by whoever collects five coins first, and both players see it', { timeout: 60_000 }, async () => {
+  it('is won by whoever collects five coins first, and both players see it', {
+    timeout: 60_000,
+  }, async () => {
     const server = await startTestServer({ 'coins.lua': game })
     const [ada, bob] = [new Terminal('Ada'), new Terminal('Bob')]
     const bobMayCome = new Promise<void>((resolve) => {

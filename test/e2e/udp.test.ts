@@ -1,8 +1,8 @@
-import { type ClientOptions, KaosClient, type NodeClientOptions } from '@kaosnet/client'
+import { KaosClient } from '@kaosnet/client'
 import { connectRudp } from '@kaosnet/rudp'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { expectRefused, joinLogged } from '../support/players.ts'
-import { matchModule, type TestServer, startTestServer } from '../support/test-server.ts'
+import { connectPlayer, expectRefused, joinLogged } from '../support/players.ts'
+import { matchModule, startTestServer } from '../support/test-server.ts'
 
 const ECHO = matchModule({
   match_loop: `function(ctx, state, tick, messages)
@@ -13,22 +13,11 @@ const ECHO = matchModule({
   end`,
 })
 
-async function connect(
-  { url }: Pick<TestServer, 'url'>,
-  username: string,
-  options: NodeClientOptions & ClientOptions = {},
-): Promise<KaosClient> {
-  const client = new KaosClient(url, { username, reconnect: false, ...options })
-  onTestFinished(() => client.close())
-  await client.connect()
-  return client
-}
-
 describe('the Node SDK over encrypted UDP', () => {
   it('uses UDP by default, and shares a room with WebSocket players', async () => {
     const server = await startTestServer({ 'room.lua': ECHO })
-    const ada = await connect(server, 'Ada')
-    const bob = await connect(server, 'Bob', { transport: 'websocket' })
+    const ada = await connectPlayer(server, 'Ada')
+    const bob = await connectPlayer(server, 'Bob', { transport: 'websocket' })
     expect([ada.session?.transport, bob.session?.transport]).toEqual(['rudp', 'websocket'])
     const roomId = await ada.createRoom('room')
     const [adas, bobs] = [await joinLogged(ada, roomId), await joinLogged(bob, roomId)]
@@ -44,7 +33,7 @@ describe('the Node SDK over encrypted UDP', () => {
 
   it('carries data bigger than a datagram, reliable and unreliable', async () => {
     const server = await startTestServer({ 'room.lua': ECHO })
-    const ada = await connect(server, 'Ada', { transport: 'udp' })
+    const ada = await connectPlayer(server, 'Ada', { transport: 'udp' })
     const log = await joinLogged(ada, await ada.createRoom('room'))
     for (const [size, reliable] of [
       [16_000, true],
@@ -64,7 +53,7 @@ describe('the Node SDK over encrypted UDP', () => {
       'main.lua': `kaos.register_rpc('twice', function(ctx, n) return { n * 2, ctx.transport } end)
         kaos.register_rpc('kick', function(ctx) kaos.session_kick(ctx.session_id, 'enough') end)`,
     })
-    const ada = await connect(server, 'Ada', { transport: 'udp' })
+    const ada = await connectPlayer(server, 'Ada', { transport: 'udp' })
     expect(await ada.rpc('twice', 21)).toEqual([42, 'rudp'])
     await expectRefused(ada.rpc('nosuch'), 'RPC_NOT_FOUND')
     const ended = new Promise<{ error?: { error: string; message: string } }>((resolve) =>
@@ -72,7 +61,7 @@ describe('the Node SDK over encrypted UDP', () => {
     )
     ada.rpc('kick').catch(() => {})
     expect((await ended).error).toMatchObject({ error: 'SESSION_KICKED', message: 'enough' })
-    const bob = await connect(server, 'Bob', { transport: 'udp' })
+    const bob = await connectPlayer(server, 'Bob', { transport: 'udp' })
     await bob.close()
     await expect.poll(() => server.server.sessionCount).toBe(0)
   })
@@ -91,7 +80,7 @@ describe('the Node SDK over encrypted UDP', () => {
 
   it('goes straight to WebSocket when the server does not offer UDP', async () => {
     const server = await startTestServer({}, { udp: { enabled: false } })
-    const client = await connect(server, 'Ada')
+    const client = await connectPlayer(server, 'Ada')
     expect(client.session?.transport).toBe('websocket')
     await expectRefused(connect(server, 'Bob', { transport: 'udp' }), 'SESSION_START_TIMEOUT')
   })

@@ -1,4 +1,4 @@
-import { type ClientOptions, KaosClient, type Room } from '@kaosnet/client'
+import { KaosClient, type NodeClientOptions, type Room } from '@kaosnet/client'
 import { type ErrorName, KaosError } from '@kaosnet/protocol'
 import { expect, onTestFinished } from 'vitest'
 import type { TestServer } from './test-server.ts'
@@ -7,7 +7,7 @@ import type { TestServer } from './test-server.ts'
 export async function connectPlayer(
   { url }: Pick<TestServer, 'url'>,
   username = 'Ada',
-  options: ClientOptions = {},
+  options: NodeClientOptions = {},
 ): Promise<KaosClient> {
   const client = new KaosClient(url, { username, reconnect: false, ...options })
   onTestFinished(() => client.close())
