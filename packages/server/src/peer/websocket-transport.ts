@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { FrameBatch } from '@kaosnet/protocol'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../clock.ts'
+import { clipUtf8 } from './peer.ts'
 import type { Connection, ConnectionHandler, Delivery, Lane, Transport } from './transport.ts'
 
 export interface WebSocketTransportOptions {
@@ -53,7 +54,7 @@ export class WebSocketTransport implements Transport {
     this.#onUpgrade = (request, socket, head) => {
       const path = (request.url ?? '').split('?', 1)[0]
       if (path !== this.#options.path) {
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+        refuse(socket)
         return
       }
       this.#sockets.handleUpgrade(request, socket, head, (ws) => {
@@ -143,7 +144,10 @@ class WebSocketConnection implements Connection {
     this.flush()
     this.#latest.clear()
     if (this.#ws.readyState === this.#ws.CLOSED) return
-    this.#ws.close(code === 0 ? NORMAL_CLOSURE : APPLICATION_CLOSE_BASE + code, clip(reason))
+    this.#ws.close(
+      code === 0 ? NORMAL_CLOSURE : APPLICATION_CLOSE_BASE + code,
+      clipUtf8(reason, CLOSE_REASON_BYTES),
+    )
     // A client that does not answer the close frame is not waited for.
     const timer = this.#clock.setTimer(() => this.#ws.terminate(), CLOSE_TIMEOUT_MS)
     this.#ws.once('close', () => timer.cancel())
@@ -157,8 +161,9 @@ class WebSocketConnection implements Connection {
   }
 }
 
-function clip(reason: string): string {
-  let clipped = reason
-  while (Buffer.byteLength(clipped) > CLOSE_REASON_BYTES) clipped = clipped.slice(0, -1)
-  return clipped
+/** Nobody else listens to a socket that was upgraded: without a listener, a reset would end the process. */
+function refuse(socket: Duplex): void {
+  socket.on('error', () => socket.destroy())
+  socket.once('finish', () => socket.destroy())
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
 }
