@@ -24,7 +24,7 @@ export class ByteSink {
 
   ascii(text: string): void {
     this.#reserve(text.length)
-    this.length += this.#bytes.write(text, this.length, 'latin1')
+    for (let at = 0; at < text.length; at++) this.#bytes[this.length++] = text.charCodeAt(at)
   }
 
   codePoint(value: number): void {
@@ -36,6 +36,22 @@ export class ByteSink {
     this.#reserve(source.length)
     this.#bytes.set(source, this.length)
     this.length += source.length
+  }
+
+  /**
+   * Copies text that is ASCII and needs no escape in JSON; answers false and writes nothing if it is not.
+   */
+  plain(source: Uint8Array, start: number, length: number): boolean {
+    this.#reserve(length)
+    const bytes = this.#bytes
+    const to = this.length
+    for (let at = 0; at < length; at++) {
+      const byte = source[start + at] ?? 0
+      if (byte < 0x20 || byte > 0x7f || byte === 0x22 || byte === 0x5c) return false
+      bytes[to + at] = byte
+    }
+    this.length += length
+    return true
   }
 
   #reserve(sizeBytes: number): void {

@@ -11,7 +11,7 @@ const SLOTS_PER_LEVEL = 3
 const SAFE_DIGITS = 15
 const MIN_INTEGER = -(2n ** 63n)
 const MAX_INTEGER = 2n ** 63n - 1n
-const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/
 const MAX_NUMBER_BYTES = 1024
 
 const QUOTE = 0x22
@@ -130,13 +130,15 @@ export class JsonDecoder {
 
   #number(L: LuaThread): void {
     const { api, bytes } = this.#wasm
-    const text = bytes.toString('latin1', this.#at, Math.min(this.#end, this.#at + MAX_NUMBER_BYTES))
-    NUMBER.lastIndex = 0
-    const match = NUMBER.exec(text)
-    if (match === null)
-      throw this.#problem(this.#at < this.#end ? 'a value is expected' : 'the text ends early')
-    const [digits, fraction, exponent] = match
-    if (digits.length === MAX_NUMBER_BYTES) throw this.#problem('the number is too long')
+    const start = this.#at
+    let end = start
+    while (end < this.#end && isNumberByte(bytes[end] ?? 0)) end++
+    if (end === start) throw this.#problem(start < this.#end ? 'a value is expected' : 'the text ends early')
+    if (end - start > MAX_NUMBER_BYTES) throw this.#problem('the number is too long')
+    const digits = bytes.toString('latin1', start, end)
+    const match = NUMBER.exec(digits)
+    if (match === null) throw this.#problem('the number is malformed')
+    const [, fraction, exponent] = match
     if (fraction === undefined && exponent === undefined) {
       if (digits.length <= SAFE_DIGITS) api.lua_pushinteger(L, BigInt(Number(digits)))
       else this.#bigInteger(L, digits)
@@ -145,7 +147,7 @@ export class JsonDecoder {
       if (!Number.isFinite(value)) throw this.#problem('the number is out of range')
       api.lua_pushnumber(L, value)
     }
-    this.#at += digits.length
+    this.#at = end
   }
 
   #bigInteger(L: LuaThread, digits: string): void {
@@ -262,4 +264,16 @@ export class JsonDecoder {
     const column = before.length - lineStart
     return new JsonProblem(`${reason} (line ${line}, column ${column}, byte ${before.length + 1})`)
   }
+}
+
+/** Whether a byte can be part of a number: a digit, a sign, a point or an exponent's letter. */
+function isNumberByte(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x2d ||
+    byte === 0x2b ||
+    byte === 0x2e ||
+    byte === 0x65 ||
+    byte === 0x45
+  )
 }

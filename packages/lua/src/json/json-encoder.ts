@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { HeapText } from '../wasm/heap-text.ts'
-import { type LuaThread, LuaType } from '../wasm/lua-api.ts'
+import { type LuaThread, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import type { LuaWasm } from '../wasm/lua-wasm.ts'
 import { formatPath, type PathKey } from '../values/path.ts'
 import { isMarkedArray, type ValueSource } from '../values/value-reader.ts'
@@ -99,24 +99,23 @@ export class JsonEncoder {
     const pointer = this.#text.locate(L, index)
     const length = this.#text.lastLength
     if (length > limits.maxBytes) throw this.#problem(`the text is over ${limits.maxBytes} bytes`)
-    const bytes = this.#wasm.bytes.subarray(pointer, pointer + length)
-    if (!isUtf8(bytes)) throw this.#problem('the string is not valid UTF-8')
-    this.#quote(bytes)
+    this.#sink.byte(QUOTE)
+    if (!this.#sink.plain(this.#wasm.bytes, pointer, length)) this.#escaped(pointer, length)
+    this.#sink.byte(QUOTE)
   }
 
-  #quote(bytes: Uint8Array): void {
-    const sink = this.#sink
-    sink.byte(QUOTE)
+  #escaped(pointer: Pointer, length: number): void {
+    const bytes = this.#wasm.bytes.subarray(pointer, pointer + length)
+    if (!isUtf8(bytes)) throw this.#problem('the string is not valid UTF-8')
     let written = 0
-    for (let at = 0; at < bytes.length; at++) {
+    for (let at = 0; at < length; at++) {
       const byte = bytes[at] ?? 0
       if (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) continue
-      sink.bytes(bytes.subarray(written, at))
-      sink.ascii(SHORT_ESCAPES.get(byte) ?? `\\u${byte.toString(16).padStart(4, '0')}`)
+      this.#sink.bytes(bytes.subarray(written, at))
+      this.#sink.ascii(SHORT_ESCAPES.get(byte) ?? `\\u${byte.toString(16).padStart(4, '0')}`)
       written = at + 1
     }
-    sink.bytes(bytes.subarray(written))
-    sink.byte(QUOTE)
+    this.#sink.bytes(bytes.subarray(written))
   }
 
   #table(source: ValueSource, limits: LuaJsonLimits, L: LuaThread, index: number, depth: number): void {

@@ -10,6 +10,7 @@ import { createBaseFunctions } from './base.ts'
 import { createBulkFunctions } from './bulk.ts'
 import { createCoroutineFunctions } from './coroutine.ts'
 import { createNumberAndTimeFunctions } from './number-and-time.ts'
+import { createPatternFunctions } from './pattern/pattern-functions.ts'
 import { createRequire } from './require.ts'
 import { SpecialValues } from './special-values.ts'
 import { StandardLibrary } from './standard-library.ts'
@@ -84,6 +85,7 @@ export class Libraries {
       ...createBulkFunctions(runtime, this.#standard),
       ...createCoroutineFunctions(runtime, this.#standard),
       ...createNumberAndTimeFunctions(runtime, this.#standard),
+      ...createPatternFunctions(runtime, this.#standard),
     ].map(({ library, name, fn }) => ({ library: text.cString(library), name: text.cString(name), fn }))
   }
 

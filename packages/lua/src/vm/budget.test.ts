@@ -106,6 +106,7 @@ describe('a script cannot get past its instructions', () => {
     ['sorting', 'local t = {} for i = 1, 9000 do t[i] = i end while true do table.sort(t) end'],
     ['compiling', "local text = ('x = 1 '):rep(10000) while true do load(text) end"],
     ['collecting text', "while true do local s = ('x'):rep(100000) end"],
+    ['formatting dates', "os.date(('%c'):rep(100000))"],
     ['requiring', "pcall(require, 'loops') while true do end"],
   ])('by %s', (_, source) => {
     fixture.modules.set('loops', 'while true do pcall(require, "loops") end')

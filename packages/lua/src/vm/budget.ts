@@ -99,7 +99,6 @@ export class BudgetMeter {
     this.#reserve = outer.reserve
     this.#setCounter(L, outer.counter)
     this.maySpend(L, used)
-    this.#checkClock()
     return used
   }
 
@@ -111,10 +110,12 @@ export class BudgetMeter {
     return this.tripped === ''
   }
 
-  /** Charges work and answers whether there is budget for it. */
+  /** Charges work and answers whether the call may go on after it. */
   maySpend(L: LuaThread, instructions: number): boolean {
     this.charge(L, instructions)
     if (this.#counter(L) <= 1 && this.#reserve <= 0) this.#tripOnInstructions()
+    this.#checkClock()
+    if (this.tripped !== '') this.#fill(L, 0)
     return this.tripped === ''
   }
 
@@ -122,14 +123,6 @@ export class BudgetMeter {
   interrupt(L: LuaThread): void {
     this.#reserve += this.#counter(L) - 1
     this.#setCounter(L, 1)
-  }
-
-  /** Charges an allocation and answers whether there may be more. */
-  mayAllocate(L: LuaThread, sizeBytes: number): boolean {
-    this.charge(L, Math.ceil(sizeBytes / BYTES_PER_INSTRUCTION))
-    this.#checkClock()
-    if (this.tripped !== '') this.#fill(L, 0)
-    return this.tripped === ''
   }
 
   /**

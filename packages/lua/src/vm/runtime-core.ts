@@ -7,6 +7,7 @@ import type { LuaThread, Pointer } from '../wasm/lua-api.ts'
 import type { LuaWasm } from '../wasm/lua-wasm.ts'
 import { MemoryLedger } from '../wasm/memory-ledger.ts'
 import { probeThreadLayout, type ThreadLayout } from '../wasm/thread-layout.ts'
+import { BYTES_PER_INSTRUCTION } from './budget.ts'
 import { hostErrorMessage } from './host-error.ts'
 import { StackInspector } from './stack-inspector.ts'
 import type { VmCore } from './vm-core.ts'
@@ -42,7 +43,10 @@ export class RuntimeCore {
     this.writer = new ValueWriter(wasm, this.text)
     this.inspector = new StackInspector(wasm, this.text)
     this.libraries = new Libraries(this)
-    this.ledger.meter = (sizeBytes) => this.active?.meter.mayAllocate(this.active.thread, sizeBytes) ?? true
+    this.ledger.meter = (sizeBytes) => {
+      const instructions = Math.ceil(sizeBytes / BYTES_PER_INSTRUCTION)
+      return this.active?.meter.maySpend(this.active.thread, instructions) ?? true
+    }
     this.ledger.collectSoon = () => this.active?.meter.interrupt(this.active.thread)
     wasm.beforeUnwinding = () => {
       if (this.active !== undefined) this.libraries.failures.beforeUnwinding(this.active)

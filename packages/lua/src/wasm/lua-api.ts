@@ -42,6 +42,7 @@ export interface LuaApi {
   realloc(block: Pointer, sizeBytes: number): Pointer
   free(block: Pointer): void
   emscripten_stack_init(): void
+  stackAlloc(sizeBytes: number): Pointer
   stackSave(): Pointer
   stackRestore(stack: Pointer): void
   setThrew(threw: number, value: number): void
@@ -60,6 +61,7 @@ export interface LuaApi {
   lua_rotate(L: LuaThread, index: number, count: number): void
 
   lua_type(L: LuaThread, index: number): number
+  lua_isnumber(L: LuaThread, index: number): number
   lua_isinteger(L: LuaThread, index: number): number
   lua_rawequal(L: LuaThread, left: number, right: number): number
   lua_toboolean(L: LuaThread, index: number): number
@@ -70,6 +72,7 @@ export interface LuaApi {
   lua_tothread(L: LuaThread, index: number): LuaThread
   lua_tocfunction(L: LuaThread, index: number): Pointer
   lua_rawlen(L: LuaThread, index: number): bigint
+  lua_typename(L: LuaThread, type: number): Pointer
   lua_topointer(L: LuaThread, index: number): Pointer
 
   lua_pushnil(L: LuaThread): void
@@ -113,6 +116,10 @@ export interface LuaApi {
   lua_getinfo(L: LuaThread, fields: Pointer, debug: Pointer): number
 
   luaL_loadbufferx(L: LuaThread, bytes: Pointer, length: number, name: Pointer, mode: Pointer): number
+  luaL_buffinit(L: LuaThread, buffer: Pointer): void
+  luaL_addlstring(buffer: Pointer, bytes: Pointer, length: number): void
+  luaL_addvalue(buffer: Pointer): void
+  luaL_pushresult(buffer: Pointer): void
   luaL_ref(L: LuaThread, table: number): number
   luaL_unref(L: LuaThread, table: number, ref: number): void
   luaL_requiref(L: LuaThread, name: Pointer, open: Pointer, global: number): void
