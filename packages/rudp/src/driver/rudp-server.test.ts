@@ -189,6 +189,25 @@ describe('server and client on real sockets', () => {
     expect(server.stats.callbackErrors).toBe(1)
   })
 
+  it('carry messages of a size the server allows, whatever the client is used to', async () => {
+    const connectionLimits = {
+      maxMessageBytes: 1_000_000,
+      channelWindowBytes: 1_100_000,
+      connectionWindowBytes: 2_000_000,
+      sendQueueBytes: 2_000_000,
+      receivePacketsPerSecond: 0,
+      receiveBytesPerSecond: 0,
+    }
+    const server = await startServer({ connectionLimits })
+    const client = await connect(server, { connectionLimits: { sendQueueBytes: 2_000_000 } })
+    const echoed = new Promise<Uint8Array>((resolve) => {
+      client.onMessage = (_channel, _mode, data) => resolve(data.slice())
+    })
+    const sent = new Uint8Array(1_000_000).map((_, index) => index * 7)
+    expect(client.send(0, 'reliable-ordered', sent)).toBe('queued')
+    expect(Buffer.compare(await echoed, sent)).toBe(0)
+  })
+
   it('tell the client the terms of the server', async () => {
     const server = await startServer({ tickHz: 29.97, connectionLimits: { maxMessageBytes: 5000 } })
     const client = await connect(server)

@@ -1,6 +1,7 @@
 import { CloseCode } from '../core/close-code.ts'
-import { CLIENT_LIMITS } from '../core/limits.ts'
+import { CLIENT_LIMITS, type ConnectionLimits } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
+import { CREDIT_STEP } from '../core/send-credit.ts'
 import { AeadPacketProtection } from '../crypto/aead-packet-protection.ts'
 import type { CryptoProvider } from '../crypto/crypto-provider.ts'
 import { PlainPacketProtection } from '../crypto/plain-packet-protection.ts'
@@ -20,8 +21,8 @@ import type { Endpoint } from './endpoint.ts'
 import { type ConnectionOwner, LiveConnection, type LiveConnectionOptions } from './live-connection.ts'
 import { isReset } from './stateless-reset.ts'
 
-/** The largest message and window a server may make a client agree to. */
-const MAX_ACCEPTED_WINDOW_BYTES = 16 * 1024 * 1024
+/** The largest message a server may make a client ready for: what fragments can carry. */
+const MAX_MESSAGE_BYTES = 1024 * 1024
 
 type Accepted = Extract<HandshakeOutcome, { kind: 'accepted' }>
 
@@ -175,7 +176,7 @@ export class ClientEndpoint implements Endpoint, ConnectionOwner {
     const { secrets, body, rttMs } = outcome
     const ownIdleMs = liveness?.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS
     const idleTimeoutMs = Math.max(Math.min(ownIdleMs, body.idleTimeoutMs), MIN_IDLE_TIMEOUT_MS)
-    const cap = (bytes: number) => Math.min(bytes, MAX_ACCEPTED_WINDOW_BYTES)
+    const maxMessageBytes = Math.min(body.maxMessageBytes, MAX_MESSAGE_BYTES)
     this.accepted = body
     const connectionOptions: LiveConnectionOptions = {
       owner: this,
@@ -196,16 +197,24 @@ export class ClientEndpoint implements Endpoint, ConnectionOwner {
         limits: {
           ...CLIENT_LIMITS,
           ...connectionLimits,
+          ...windowsFor(maxMessageBytes, connectionLimits),
           // Bounds that work only when both sides have the same are the server's to set.
-          maxMessageBytes: cap(body.maxMessageBytes),
+          maxMessageBytes,
           maxPartialMessages: body.maxPartialMessages,
-          channelWindowBytes: cap(body.channelWindowBytes),
-          connectionWindowBytes: cap(body.connectionWindowBytes),
         },
       },
     }
     const create = this.#options.createConnection ?? ((plain) => new LiveConnection(plain))
     this.connection = create(connectionOptions)
     this.wake(this.connection)
+  }
+}
+
+/** Receive windows in which the server's largest message has room. */
+function windowsFor(maxMessageBytes: number, own: Partial<ConnectionLimits> = {}): Partial<ConnectionLimits> {
+  const { channelWindowBytes, connectionWindowBytes } = { ...CLIENT_LIMITS, ...own }
+  return {
+    channelWindowBytes: Math.max(channelWindowBytes, maxMessageBytes + CREDIT_STEP),
+    connectionWindowBytes: Math.max(connectionWindowBytes, maxMessageBytes + CREDIT_STEP),
   }
 }

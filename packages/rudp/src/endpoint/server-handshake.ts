@@ -297,8 +297,6 @@ export class ServerHandshake {
       bytesPerSecondIn: bounds.receiveBytesPerSecond,
       maxMessageBytes: bounds.maxMessageBytes,
       maxPartialMessages: bounds.maxPartialMessages,
-      channelWindowBytes: bounds.channelWindowBytes,
-      connectionWindowBytes: bounds.connectionWindowBytes,
     }
   }
 

@@ -3,10 +3,9 @@ import { type TrafficKeys, writeNonce } from '../crypto/traffic-keys.ts'
 import { readUint16, readUint32, writeUint16, writeUint32 } from './bytes.ts'
 import { LONG_HEADER_BYTES, PacketType, writeLongHeader } from './long-header.ts'
 
-// ACCEPT  C3 | "KRP2" | version u16 | clientNonce 8 | ephS 32 | sealed { body 54 } | tag 16
+// ACCEPT  C3 | "KRP2" | version u16 | clientNonce 8 | ephS 32 | sealed { body 46 } | tag 16
 // body    connection id 8 | reset token 16 | idleTimeoutMs u32 | maxDatagramBytes u16 | tickCentiHz u16
 //         | packetsPerSecondIn u32 | bytesPerSecondIn u32 | maxMessageBytes u32 | maxPartialMessages u16
-//         | channelWindowBytes u32 | connectionWindowBytes u32
 
 export const CONNECTION_ID_BYTES = 8
 export const RESET_TOKEN_BYTES = 16
@@ -22,9 +21,7 @@ const PACKET_RATE_OFFSET = TICK_OFFSET + 2
 const BYTE_RATE_OFFSET = PACKET_RATE_OFFSET + 4
 const MAX_MESSAGE_OFFSET = BYTE_RATE_OFFSET + 4
 const MAX_PARTIALS_OFFSET = MAX_MESSAGE_OFFSET + 4
-const CHANNEL_WINDOW_OFFSET = MAX_PARTIALS_OFFSET + 2
-const CONNECTION_WINDOW_OFFSET = CHANNEL_WINDOW_OFFSET + 4
-const BODY_BYTES = CONNECTION_WINDOW_OFFSET + 4
+const BODY_BYTES = MAX_PARTIALS_OFFSET + 2
 
 export const ACCEPT_PACKET_BYTES = ACCEPT_HEADER_BYTES + BODY_BYTES + AEAD_TAG_BYTES
 
@@ -45,8 +42,6 @@ export interface AcceptBody {
   /** Bounds that hold in both directions, so that neither side need guess the other's. */
   readonly maxMessageBytes: number
   readonly maxPartialMessages: number
-  readonly channelWindowBytes: number
-  readonly connectionWindowBytes: number
 }
 
 /** The clear part of an ACCEPT, which goes into the transcript before there are keys for the rest. */
@@ -76,8 +71,6 @@ export function sealAccept(header: Uint8Array, body: AcceptBody, keys: TrafficKe
   writeUint32(plain, BYTE_RATE_OFFSET, body.bytesPerSecondIn)
   writeUint32(plain, MAX_MESSAGE_OFFSET, body.maxMessageBytes)
   writeUint16(plain, MAX_PARTIALS_OFFSET, body.maxPartialMessages)
-  writeUint32(plain, CHANNEL_WINDOW_OFFSET, body.channelWindowBytes)
-  writeUint32(plain, CONNECTION_WINDOW_OFFSET, body.connectionWindowBytes)
   keys.aead.seal(handshakeNonce(keys), packet, 0, ACCEPT_HEADER_BYTES, BODY_BYTES)
   return packet
 }
@@ -99,8 +92,6 @@ export function openAccept(packet: Uint8Array, keys: TrafficKeys): AcceptBody | 
     bytesPerSecondIn: readUint32(plain, BYTE_RATE_OFFSET),
     maxMessageBytes: readUint32(plain, MAX_MESSAGE_OFFSET),
     maxPartialMessages: readUint16(plain, MAX_PARTIALS_OFFSET),
-    channelWindowBytes: readUint32(plain, CHANNEL_WINDOW_OFFSET),
-    connectionWindowBytes: readUint32(plain, CONNECTION_WINDOW_OFFSET),
   }
 }
 

@@ -149,8 +149,6 @@ describe('ACCEPT', () => {
     bytesPerSecondIn: 262_144,
     maxMessageBytes: 262_144,
     maxPartialMessages: 16,
-    channelWindowBytes: 262_144,
-    connectionWindowBytes: 1_048_576,
   }
 
   it('gives its fields back to who has the keys, and leaves the packet as it was', () => {

@@ -1,3 +1,4 @@
+import { writePing } from '../../core/frame-writer.ts'
 import type { FuzzTarget } from '../fuzz-target.ts'
 import { ConnectionHarness } from './connection-harness.ts'
 import { writeRandomAck } from './random-frames.ts'
@@ -9,7 +10,12 @@ export const connectionAcks: FuzzTarget = {
     const harness = new ConnectionHarness(random)
     return () => {
       const start = harness.beginPacket()
-      const largest = Math.max(0, harness.packetsSent + (random.chance(0.95) ? -1 - random.integer(50) : 3))
+      const { packetsSent } = harness
+      // Few lies are so plain that they end the connection, or none would live long.
+      if (packetsSent === 0) return harness.deliver(writePing(harness.datagram, start))
+      const largest = random.chance(0.005)
+        ? packetsSent + 3
+        : Math.max(0, packetsSent - 1 - random.integer(50))
       harness.deliver(writeRandomAck(random, harness.datagram, start, largest))
     }
   },

@@ -74,11 +74,13 @@ export function writeRandomAck(
 
 /** Writes a MESSAGE frame of valid form, often of low channels and sequence numbers, so that they meet. */
 export function writeRandomMessage(random: SeededRandom, out: Uint8Array, offset: number): number {
-  const isFragment = random.chance(0.3)
-  const count = isFragment ? 2 + random.integer(random.chance(0.9) ? 4 : 900) : 1
-  const index = isFragment ? random.integer(count) : 0
+  const sequence = random.chance(0.99) ? random.integer(200) : random.integer(0x10000)
+  // Mostly the same number of fragments for the same sequence number, or none would ever be complete.
+  const usualCount = sequence % 3 === 0 ? 2 + (sequence % 5) : 1
+  const count = random.chance(0.99) ? usualCount : 1 + random.integer(900)
+  const isFragment = count > 1
+  const index = random.integer(count)
   const length = isFragment && index < count - 1 ? 1100 : 1 + random.integer(100)
-  const sequence = random.chance(0.7) ? random.integer(40) : random.integer(0x10000)
   const dataAt = writeMessageHeader(
     out,
     offset,
