@@ -56,6 +56,7 @@ export class Authenticator {
         algorithms: ['HS256', 'EdDSA', 'Ed25519'],
         currentDate: new Date(this.#clock.unixMs()),
         clockTolerance: this.#config.clockToleranceSeconds,
+        requiredClaims: this.#config.requireExpiry ? ['exp'] : [],
         ...(this.#config.issuer === undefined ? {} : { issuer: this.#config.issuer }),
         ...(this.#config.audience === undefined ? {} : { audience: this.#config.audience }),
       })

@@ -51,7 +51,8 @@ export class FakeConnection implements Connection {
     this.flushes++
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, lastFrame?: Uint8Array): void {
+    if (this.closed === undefined && lastFrame !== undefined) this.send(lastFrame, 'reliable', 0)
     this.closed ??= { code, reason }
   }
 
