@@ -84,7 +84,7 @@ describe('authentication', () => {
       username: 'Ada',
       vars: { lang: 'de' },
       is_authenticated: false,
-      transport: 'websocket',
+      transport: 'rudp',
       rooms: [roomId],
     })
     expect(await bob.rpc('who', 'ffffffffffffffff')).toBeUndefined()
@@ -119,7 +119,10 @@ describe('the end of a session', () => {
 
   it('a reconnecting client comes back with a fresh session', async () => {
     const server = await startTestServer({ 'room.lua': matchModule() })
-    const client = new KaosClient(server.url, { reconnect: { baseDelayMs: 1, maxDelayMs: 5 } })
+    const client = new KaosClient(server.url, {
+      transport: 'websocket',
+      reconnect: { baseDelayMs: 1, maxDelayMs: 5 },
+    })
     const first = await client.connect()
     const log = await joinLogged(client, await client.createRoom('room'))
     const back = new Promise<{ isReconnect: boolean }>((resolve) => client.on('connected', resolve))

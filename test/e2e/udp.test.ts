@@ -82,7 +82,7 @@ describe('the Node SDK over encrypted UDP', () => {
     const server = await startTestServer({}, { udp: { enabled: false } })
     const client = await connectPlayer(server, 'Ada')
     expect(client.session?.transport).toBe('websocket')
-    await expectRefused(connect(server, 'Bob', { transport: 'udp' }), 'SESSION_START_TIMEOUT')
+    await expectRefused(connectPlayer(server, 'Bob', { transport: 'udp' }), 'SESSION_START_TIMEOUT')
   })
 
   it('a connect token is given to those who may start a session, and is good once', async () => {

@@ -21,6 +21,8 @@ function fakeRudp() {
       sent.push([channel, mode, [...data]])
       return fake.result
     },
+    sendQueueBytes: 0,
+    stats: () => ({ sendQueueBytes: fake.sendQueueBytes }),
     close: (code: number) => closes.push(code),
   }
   return fake
@@ -86,13 +88,24 @@ describe('the UDP transport', () => {
     expect([...(messages[0] as Uint8Array)]).toEqual([2, 3])
   })
 
-  it('closes once, after what was sent last has had time to be acknowledged', () => {
+  it('closes once, when everything reliable was acknowledged', () => {
     const { rudp, time, transport } = setUp()
+    rudp.sendQueueBytes = 10
     transport.close(205)
     transport.close(205)
-    expect(rudp.closes).toEqual([])
     time.advance(100)
+    expect(rudp.closes).toEqual([])
+    rudp.sendQueueBytes = 0
+    time.advance(10)
     expect(rudp.closes).toEqual([256 + 205])
+  })
+
+  it('does not wait for ever for a server that acknowledges nothing', () => {
+    const { rudp, time, transport } = setUp()
+    rudp.sendQueueBytes = 10
+    transport.close(0)
+    time.advance(300)
+    expect(rudp.closes).toEqual([0])
   })
 
   it('reports the error code that the server closed with, and its own codes as none', () => {

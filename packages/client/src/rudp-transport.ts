@@ -6,7 +6,8 @@ import type { ClientTransport, Delivery, TransportClose, TransportHandlers } fro
 /** The range of close codes kaos-rudp leaves to applications (`docs/transport.md`): the error table's codes travel there. */
 const APPLICATION_CLOSE_BASE = 256
 /** What was sent last gets this long to be acknowledged before the connection is closed. */
-const LINGER_MS = 100
+const LINGER_MS = 250
+const DELIVERY_POLL_MS = 10
 
 /** Encrypted reliable UDP. Each lane has a channel of its own, so that a lost packet delays no other room. */
 export class RudpClientTransport implements ClientTransport {
@@ -16,6 +17,7 @@ export class RudpClientTransport implements ClientTransport {
   /** Unreliable messages of one turn travel together, so that the newest turn, not the newest message, supersedes. */
   readonly #outbox: LaneOutbox
   #isFlushPlanned = false
+  #isClosing = false
   #linger: ClientTimer | undefined
 
   constructor(rudp: RudpConnection, handlers: TransportHandlers, clock: ClientClock) {
@@ -52,11 +54,20 @@ export class RudpClientTransport implements ClientTransport {
   }
 
   close(code: number): void {
-    if (this.#linger !== undefined) return
+    if (this.#isClosing) return
+    this.#isClosing = true
     this.#outbox.flush()
+    this.#closeWhenDelivered(code === 0 ? 0 : APPLICATION_CLOSE_BASE + code, 0)
+  }
+
+  #closeWhenDelivered(code: number, waitedMs: number): void {
+    if (this.#rudp.stats().sendQueueBytes === 0 || waitedMs >= LINGER_MS) {
+      this.#rudp.close(code)
+      return
+    }
     this.#linger = this.#clock.setTimer(
-      () => this.#rudp.close(code === 0 ? 0 : APPLICATION_CLOSE_BASE + code),
-      LINGER_MS,
+      () => this.#closeWhenDelivered(code, waitedMs + DELIVERY_POLL_MS),
+      DELIVERY_POLL_MS,
     )
   }
 

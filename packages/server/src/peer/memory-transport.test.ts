@@ -69,6 +69,14 @@ describe('MemoryTransport', () => {
     expect([client.received.length, messages.length]).toEqual([1, 0])
   })
 
+  it('sends a last frame after all others', async () => {
+    const { transport, connections } = await world()
+    const client = transport.connect()
+    connections[0]?.send(Uint8Array.of(1), 'reliable', 0)
+    connections[0]?.close(0, '', Uint8Array.of(2))
+    expect(client.received.map((message) => [...message])).toEqual([[1, 2]])
+  })
+
   it('lets a client vanish without a word', async () => {
     const { transport, clock, closes } = await world()
     transport.connect().drop()

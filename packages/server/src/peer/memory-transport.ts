@@ -85,7 +85,8 @@ class MemoryConnection implements Connection {
     this.#batch = []
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, lastFrame?: Uint8Array): void {
+    if (lastFrame !== undefined) this.send(lastFrame, 'reliable', 0)
     this.flush()
     this.#end(code, reason)
   }

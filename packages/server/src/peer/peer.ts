@@ -135,9 +135,8 @@ export class Peer {
       retry_after_ms: retryAfterMs,
     })
     // Past the bound on what may wait: a slow consumer, too, shall hear why.
-    this.connection.send(frame, 'reliable', 0)
     this.#options.observer.frameSent(Op.SessionEnd, frame.length)
-    this.connection.close(code, reason)
+    this.connection.close(code, reason, frame)
   }
 
   /** The connection is gone: nothing more is sent. */

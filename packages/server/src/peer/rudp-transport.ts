@@ -25,8 +25,9 @@ export interface RudpTransportOptions {
 
 /** The range of close codes kaos-rudp leaves to applications (`docs/transport.md`). */
 const APPLICATION_CLOSE_BASE = 256
-/** A SessionEnd gets this long to be acknowledged before the connection is closed. */
+/** What was sent last, and the SessionEnd after it, get this long each to be acknowledged before the connection closes. */
 const LINGER_MS = 250
+const DELIVERY_POLL_MS = 10
 
 /** Encrypted reliable UDP: each lane on a channel of its own, so that a lost packet delays no other room. */
 export class RudpTransport implements Transport {
@@ -109,6 +110,7 @@ class RudpPeerConnection implements Connection {
   #resolveClosed: () => void = () => {}
   #supersededFrames = 0
   #isBlocked = false
+  #isClosing = false
   #linger: TimerHandle | undefined
 
   constructor(rudp: RudpConnection, clock: Clock, onGone: () => void) {
@@ -156,12 +158,24 @@ class RudpPeerConnection implements Connection {
     this.#rudp.flush()
   }
 
-  close(code: number, reason: string): void {
-    if (this.#linger !== undefined) return
+  close(code: number, reason: string, lastFrame?: Uint8Array): void {
+    if (this.#isClosing) return
+    this.#isClosing = true
     this.flush()
+    // Lanes have no common order, so the last frame waits for the others.
+    this.#whenDelivered(() => {
+      if (lastFrame !== undefined) this.#rudp.send(0, 'reliable-ordered', lastFrame)
+      this.#rudp.flush()
+      this.#whenDelivered(() => this.#rudp.close(code === 0 ? 0 : APPLICATION_CLOSE_BASE + code, reason))
+    })
+  }
+
+  /** Calls back when the client has acknowledged everything reliable, or has had {@link LINGER_MS} to do so. */
+  #whenDelivered(callback: () => void, waitedMs = 0): void {
+    if (this.#rudp.stats().sendQueueBytes === 0 || waitedMs >= LINGER_MS) return callback()
     this.#linger = this.#clock.setTimer(
-      () => this.#rudp.close(code === 0 ? 0 : APPLICATION_CLOSE_BASE + code, reason),
-      LINGER_MS,
+      () => this.#whenDelivered(callback, waitedMs + DELIVERY_POLL_MS),
+      DELIVERY_POLL_MS,
     )
   }
 

@@ -22,8 +22,11 @@ export interface Connection {
   readonly queuedBytes: number
   /** Unreliable frames that newer ones replaced or the network could not take. */
   readonly supersededFrames: number
-  /** Flushes, then closes. The handler's `onClosed` follows. Idempotent. */
-  close(code: number, reason: string): void
+  /**
+   * Flushes, sends `lastFrame` after everything else, whatever its lane, then closes. The handler's `onClosed` follows.
+   * Idempotent.
+   */
+  close(code: number, reason: string, lastFrame?: Uint8Array): void
 }
 
 export interface ConnectionHandler {

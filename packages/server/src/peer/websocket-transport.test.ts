@@ -199,8 +199,8 @@ describe('a connection', () => {
     const { connect } = await listen()
     const { client, peer } = await connect()
     const closing = closeOf(client)
-    peer.connection.send(Buffer.from('last words'), 'reliable', 0)
-    peer.connection.close(code, 'because')
+    peer.connection.send(Buffer.from('last '), 'reliable', 0)
+    peer.connection.close(code, 'because', Buffer.from('words'))
     const [message] = (await once(client, 'message')) as [Buffer]
     expect(String(message)).toBe('last words')
     expect(await closing).toEqual([closeCode, 'because'])

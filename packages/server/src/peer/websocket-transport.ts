@@ -140,7 +140,8 @@ class WebSocketConnection implements Connection {
     this.#ws.send(this.#batch.take(), this.#onSent)
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, lastFrame?: Uint8Array): void {
+    if (lastFrame !== undefined) this.send(lastFrame, 'reliable', 0)
     this.flush()
     this.#latest.clear()
     if (this.#ws.readyState === this.#ws.CLOSED) return
