@@ -23,7 +23,7 @@ describe('docs/transport.md', () => {
       expect(page).toContain(`| ${name} | ${value} |`)
     for (const reason of ENDPOINT_DROP_REASONS) expect(page).toContain(`\`${reason}\``)
     for (const [name, value] of Object.entries(SERVER_LIMITS)) {
-      const row = page
+      const row = limits
         .split('\n')
         .find((line) => line.startsWith('|') && line.split(/[|,\s]+/).includes(name))
       expect(row, name).toContain(String(value))
