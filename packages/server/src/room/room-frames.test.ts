@@ -1,8 +1,8 @@
-import { type Presence, WireLimits } from '@kaosnet/protocol'
+import { encodeServerFrame, type Presence, WireLimits } from '@kaosnet/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkProperty } from '../testing/property.ts'
-import { joinsFrame, splitPresences } from './room-frames.ts'
+import { splitPresences } from './room-frames.ts'
 
 const presence = fc.record({
   member: fc.integer({ min: 1, max: WireLimits.memberNumber }),
@@ -29,7 +29,9 @@ describe('splitPresences', () => {
         const presences = given.map(presenceOf)
         const pieces = splitPresences(presences)
         expect(pieces.flat()).toEqual(presences)
-        const sizes = pieces.map((piece) => joinsFrame(65_535, piece).length)
+        const sizes = pieces.map(
+          (joins) => encodeServerFrame('RoomPresence', { room: 65_535, joins, leaves: [] }).length,
+        )
         expect(Math.max(0, ...sizes)).toBeLessThan(WireLimits.payloadBytes - 16_384)
         expect(pieces.every(({ length }) => length > 0)).toBe(true)
       }),

@@ -2,12 +2,10 @@ import {
   encodeMessagePack,
   encodeRoomData,
   encodeRoomState,
-  encodeServerFrame,
   KaosError,
   type LeaveReason,
   Op,
   type Presence,
-  patchRoomHandle,
   WireLimits,
 } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
@@ -15,12 +13,11 @@ import type { ServerConfig } from '../config.ts'
 import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import { clipUtf8 } from '../peer/peer.ts'
 import type { Random } from '../random.ts'
 import type { OutgoingRoomData, RoomQuery } from '../script/script-services.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionRegistry } from '../session/session-registry.ts'
-import { joinsFrame, splitPresences } from './room-frames.ts'
+import { announce, deliver, sayLeft, welcome } from './room-frames.ts'
 import { checkLabel } from './room-label.ts'
 import type { RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
 import { RoomRecord, type Seat } from './room-record.ts'
@@ -288,11 +285,8 @@ export class RoomGateway implements RoomHostEvents {
     const others: Presence[] = []
     for (const other of room.seats.values()) if (other.kind === 'occupied') others.push(other.presence)
     room.occupy(member, seat)
-    this.#welcome(room, seat, others)
-    for (const [otherMember, other] of room.seats) {
-      if (otherMember === member || other.kind !== 'occupied') continue
-      other.session.peer.send(joinsFrame(other.handle, [seat.presence]), 'reliable', other.handle)
-    }
+    welcome(room, seat, others)
+    announce(room, member, [seat.presence], [])
     // The host tells this from within the room's work: what it sets off must not run inside of that.
     this.#parts.clock.defer(() => seat.onSettled(true))
   }
@@ -308,31 +302,6 @@ export class RoomGateway implements RoomHostEvents {
     const seat = this.#parts.rooms.find(roomId)?.seats.get(member)
     this.#parts.metrics.limitHit('roomInputQueue')
     seat?.session.peer.sendError(new KaosError('ROOM_BUSY'), Op.RoomData, 0)
-  }
-
-  #welcome(room: RoomRecord, seat: Extract<Seat, { kind: 'reserved' }>, others: readonly Presence[]): void {
-    const { session, handle } = seat
-    const [first, ...rest] = splitPresences([seat.presence, ...others])
-    session.peer.sendControl(
-      'RoomJoin',
-      {
-        id: seat.requestId,
-        room_id: room.id,
-        room: handle,
-        module: room.module,
-        label: room.traits.label,
-        tick_hz: room.traits.tickHz,
-        max_players: room.traits.maxPlayers,
-        member: seat.presence.member,
-        members: first ?? [],
-      },
-      handle,
-    )
-    for (const piece of rest) session.peer.send(joinsFrame(handle, piece), 'reliable', handle)
-    if (room.stateFrame !== undefined) {
-      patchRoomHandle(room.stateFrame, handle)
-      session.peer.send(room.stateFrame, 'reliable', handle)
-    }
   }
 
   #refuse(
@@ -358,28 +327,9 @@ export class RoomGateway implements RoomHostEvents {
     if (seat?.kind !== 'occupied') return
     room.free(member)
     seat.session.removeMembership(seat.handle)
-    seat.session.peer.sendControl(
-      'RoomLeave',
-      {
-        id: details.requestId ?? 0,
-        room: seat.handle,
-        reason,
-        code: details.error?.code,
-        message:
-          details.error === undefined ? undefined : clipUtf8(details.error.message, WireLimits.reasonBytes),
-      },
-      seat.handle,
-    )
+    sayLeft(seat, reason, details.requestId ?? 0, details.error)
     if (details.isRoomGone === true) return
-    for (const other of room.seats.values()) {
-      if (other.kind !== 'occupied') continue
-      const frame = encodeServerFrame('RoomPresence', {
-        room: other.handle,
-        joins: [],
-        leaves: [{ member, session: seat.session.id, reason }],
-      })
-      other.session.peer.send(frame, 'reliable', other.handle)
-    }
+    announce(room, member, [], [{ member, session: seat.session.id, reason }])
     this.#parts.host.leave(room.id, member, reason)
   }
 
@@ -404,12 +354,6 @@ export class RoomGateway implements RoomHostEvents {
   #memberOf(room: RoomRecord, sessionId: SessionId): MemberNumber | undefined {
     return this.#parts.sessions.get(sessionId)?.membershipOf(room.id)?.member
   }
-}
-
-function deliver(seat: Seat, frame: Uint8Array, delivery: 'reliable' | 'unreliable'): void {
-  if (seat.kind !== 'occupied') return
-  patchRoomHandle(frame, seat.handle)
-  seat.session.peer.send(frame, delivery, seat.handle)
 }
 
 function endError(end: RoomEnd): KaosError | undefined {

@@ -133,20 +133,16 @@ describe('a room that starts', () => {
     expect(room.start({}, 0)?.tickHz).toBe(tickHz)
   })
 
-  it.each([
-    0,
-    0.99,
-    128.01,
-    -1,
-    Number.NaN,
-    Number.POSITIVE_INFINITY,
-  ])('has failed when match_init asks for %d Hz', (tickHz) => {
-    const { room, ends } = world({ isStarted: false, init: () => init({ tickHz }) })
-    expect(room.start({}, 0)).toBeUndefined()
-    expect(ends).toEqual([
-      { reason: 'init-failed', error: `tick_rate must be from 1 to 128 Hz, got ${tickHz}` },
-    ])
-  })
+  it.each([0, 0.99, 128.01, -1, Number.NaN, Number.POSITIVE_INFINITY])(
+    'has failed when match_init asks for %d Hz',
+    (tickHz) => {
+      const { room, ends } = world({ isStarted: false, init: () => init({ tickHz }) })
+      expect(room.start({}, 0)).toBeUndefined()
+      expect(ends).toEqual([
+        { reason: 'init-failed', error: `tick_rate must be from 1 to 128 Hz, got ${tickHz}` },
+      ])
+    },
+  )
 
   it('ends with the script’s error when match_init throws', () => {
     const { room, story, ends } = world({ isStarted: false, init: boom })
@@ -173,19 +169,19 @@ describe('joining', () => {
     expect(room.size).toBe(0)
   })
 
-  it.each([
-    'end',
-    'continue',
-  ] as const)('refuses when match_join_attempt throws, and the room goes on (policy %s)', (onScriptError) => {
-    const { room, story } = world({ onScriptError, joinAttempt: boom })
-    room.join(player(1))
-    expect(story).toEqual([
-      'attempt 1',
-      'failed match_join_attempt: boom',
-      'rejected 1: match_join_attempt failed',
-    ])
-    expect([room.state, room.size]).toEqual(['running', 0])
-  })
+  it.each(['end', 'continue'] as const)(
+    'refuses when match_join_attempt throws, and the room goes on (policy %s)',
+    (onScriptError) => {
+      const { room, story } = world({ onScriptError, joinAttempt: boom })
+      room.join(player(1))
+      expect(story).toEqual([
+        'attempt 1',
+        'failed match_join_attempt: boom',
+        'rejected 1: match_join_attempt failed',
+      ])
+      expect([room.state, room.size]).toEqual(['running', 0])
+    },
+  )
 
   it('ends the room when match_join throws and the policy is "end"', () => {
     const { room, ends } = world({ onScriptError: 'end', join: boom })
