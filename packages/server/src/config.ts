@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { WireLimits } from '@kaosnet/protocol'
 import { z } from 'zod'
@@ -15,6 +16,7 @@ const authConfig = z.strictObject({
     .describe('Shared secret for tokens signed with HS256 (RFC 7518 §3.2: at least 32 characters).'),
   eddsaPublicKey: z
     .string()
+    .refine(isEd25519PublicKey, 'must be an Ed25519 public key in PEM (SPKI)')
     .optional()
     .describe('Public key in PEM (SPKI) for tokens signed with EdDSA (RFC 8037).'),
   issuer: z.string().optional().describe('Required `iss` claim.'),
@@ -215,22 +217,48 @@ export interface ConfigSources {
  * @throws {ConfigError}
  */
 export function resolveConfig(sources: ConfigSources): ServerConfig {
-  const layers: unknown[] = [sources.options]
-  if (sources.file !== undefined) layers.push(readConfigFile(sources.file))
-  if (sources.environment !== undefined) layers.push(readEnvironment(sources.environment))
-  layers.push(sources.flags)
-  const merged = layers.reduce(merge, {})
-  const parsed = serverConfig.safeParse(merged)
+  const { options, file, environment, flags } = sources
+  const layers: Layer[] = [{ name: 'the options', values: options }]
+  if (file !== undefined) layers.push({ name: file, values: readConfigFile(file) })
+  if (environment !== undefined) layers.push(...readEnvironment(environment))
+  layers.push({ name: 'the command line', values: flags })
+  const parsed = serverConfig.safeParse(layers.reduce<unknown>((base, { values }) => merge(base, values), {}))
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(
-    (issue) => `  ${issue.path.join('.') || 'config'}: ${issue.message}`,
+  const problems = parsed.error.issues.map((issue) => `\n  ${describeIssue(issue, layers)}`)
+  throw new ConfigError(`invalid configuration:${problems.join('')}`)
+}
+
+/** Values from one place, and what to call it. */
+interface Layer {
+  readonly name: string
+  readonly values: unknown
+}
+
+/** The field, what is wrong with it, and the strongest layer that sets it: that is where the mistake is. */
+function describeIssue(issue: z.core.$ZodIssue, layers: readonly Layer[]): string {
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
+  const layer = layers.findLast(({ values }) => valueAt(values, path) !== undefined)
+  return `${path.join('.') || 'config'}: ${issue.message}${layer === undefined ? '' : ` (${layer.name})`}`
+}
+
+function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    values,
   )
-  throw new ConfigError(`invalid configuration:\n${problems.join('\n')}`)
 }
 
 /** Every field with its environment variable, default and meaning, for `--help` and the docs. */
 export function describeConfig(): ConfigField[] {
-  return fieldsOf(serverConfig, [])
+  return leavesOf(serverConfig, []).map(({ path, schema }) => {
+    const given = schema.safeParse(undefined)
+    return {
+      path: path.join('.'),
+      variable: variableOf(path),
+      defaultValue: given.success && given.data !== undefined ? JSON.stringify(given.data) : undefined,
+      text: schema.description ?? '',
+    }
+  })
 }
 
 export interface ConfigField {
@@ -243,24 +271,22 @@ export interface ConfigField {
   readonly text: string
 }
 
-function fieldsOf(schema: z.ZodType, path: readonly string[]): ConfigField[] {
+/** A field that holds a value, not more fields. */
+interface Leaf {
+  readonly path: readonly string[]
+  readonly schema: z.ZodType
+}
+
+function leavesOf(schema: z.ZodType, path: readonly string[]): Leaf[] {
   const inner = unwrap(schema)
-  if (inner instanceof z.ZodObject) {
-    return Object.entries(inner.shape).flatMap(([key, field]) => fieldsOf(field as z.ZodType, [...path, key]))
-  }
-  const given = schema.safeParse(undefined)
-  return [
-    {
-      path: path.join('.'),
-      variable: variableOf(path),
-      defaultValue: given.success && given.data !== undefined ? JSON.stringify(given.data) : undefined,
-      text: schema.description ?? '',
-    },
-  ]
+  if (!(inner instanceof z.ZodObject)) return [{ path, schema }]
+  return Object.entries(inner.shape).flatMap(([key, field]) => leavesOf(field as z.ZodType, [...path, key]))
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
-  return schema instanceof z.ZodPrefault ? (schema.unwrap() as z.ZodType) : schema
+  const isWrapped =
+    schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional
+  return isWrapped ? unwrap(schema.unwrap() as z.ZodType) : schema
 }
 
 function variableOf(path: readonly string[]): string {
@@ -269,39 +295,34 @@ function variableOf(path: readonly string[]): string {
 
 function readConfigFile(file: string): unknown {
   if (!existsSync(file)) throw new ConfigError(`the configuration file ${file} does not exist`)
+  let values: unknown
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    values = JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
     throw new ConfigError(`the configuration file ${file} is not valid JSON: ${(cause as Error).message}`)
   }
+  if (isPlainObject(values)) return values
+  throw new ConfigError(`the configuration file ${file} does not hold a JSON object`)
 }
 
-function readEnvironment(environment: Readonly<Record<string, string | undefined>>): unknown {
-  const result: Record<string, unknown> = {}
-  for (const { path, variable } of describeConfig()) {
-    const text = environment[variable]
-    if (text === undefined || text === '') continue
-    let target = result
-    const parts = path.split('.')
-    for (const part of parts.slice(0, -1)) {
-      target[part] ??= {}
-      target = target[part] as Record<string, unknown>
-    }
-    target[parts[parts.length - 1] as string] = parseVariable(text)
-  }
-  return result
+/** One layer for each variable that is set. */
+function readEnvironment(environment: Readonly<Record<string, string | undefined>>): Layer[] {
+  return leavesOf(serverConfig, []).flatMap(({ path, schema }) => {
+    const name = variableOf(path)
+    const text = environment[name]
+    if (text === undefined || text === '') return []
+    const value = unwrap(schema) instanceof z.ZodString ? text : parseVariable(text)
+    return [{ name, values: path.reduceRight((inner, key) => ({ [key]: inner }), value) }]
+  })
 }
 
-/** Numbers, booleans and JSON objects are read as such; anything else is a string. */
+/** Numbers, booleans, lists and objects are written as in JSON. */
 function parseVariable(text: string): unknown {
-  if (/^(true|false|-?\d+(\.\d+)?|\{.*\})$/s.test(text)) {
-    try {
-      return JSON.parse(text)
-    } catch {
-      return text
-    }
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
   }
-  return text
 }
 
 function merge(base: unknown, layer: unknown): unknown {
@@ -314,4 +335,12 @@ function merge(base: unknown, layer: unknown): unknown {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isEd25519PublicKey(pem: string): boolean {
+  try {
+    return createPublicKey(pem).asymmetricKeyType === 'ed25519'
+  } catch {
+    return false
+  }
 }
