@@ -5,7 +5,7 @@ import { JsonEncoder } from './json-encoder.ts'
 import { JsonProblem } from './json-problem.ts'
 
 /** Bytes of JSON that take about as long as one instruction. */
-const BYTES_PER_INSTRUCTION = 4
+const JSON_BYTES_PER_INSTRUCTION = 4
 
 /** The C functions behind `LuaVm.defineJson`. Their results count as the script's memory. */
 export function createJsonFunctions(runtime: RuntimeCore): { encode: Pointer; decode: Pointer } {
@@ -30,7 +30,7 @@ export function createJsonFunctions(runtime: RuntimeCore): { encode: Pointer; de
     const core = runtime.running()
     if (api.lua_gettop(L) === 0) runtime.raise(L, "bad argument #1 to 'json_encode' (value expected)")
     const json = attempt(L, 'cannot encode JSON', () => encoder.encode(core, core.jsonLimits, L, 1))
-    runtime.spend(L, json.length / BYTES_PER_INSTRUCTION)
+    runtime.spend(L, json.length / JSON_BYTES_PER_INSTRUCTION)
     text.pushBytes(L, json)
     return 1
   }
@@ -42,7 +42,7 @@ export function createJsonFunctions(runtime: RuntimeCore): { encode: Pointer; de
     }
     const pointer = text.locate(L, 1)
     const sizeBytes = text.lastLength
-    runtime.spend(L, sizeBytes / BYTES_PER_INSTRUCTION)
+    runtime.spend(L, sizeBytes / JSON_BYTES_PER_INSTRUCTION)
     attempt(L, 'invalid JSON', () => decoder.decode(core, core.jsonLimits, L, pointer, sizeBytes))
     return 1
   }

@@ -9,7 +9,7 @@ export interface LuaBudget {
   readonly wallMs: number
 }
 
-/** The time that a VM sees. */
+/** The time that a VM sees. Neither function may throw: the VM asks while its own state is in motion. */
 export interface LuaClock {
   /** Milliseconds since 1970, for `os.time` and `os.date`. */
   unixMs(): number

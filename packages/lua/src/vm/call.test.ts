@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { LuaError } from '../errors.ts'
 import { AMPLE, createFixture, failure, run, type VmFixture } from '../testing/vm-fixture.ts'
 import type { LuaRef } from './ref.ts'
 import { LuaRuntime } from './runtime.ts'
@@ -125,6 +126,16 @@ describe('a call', () => {
     expect(failure(() => call.invoke(0, AMPLE)).kind).toBe('runtime')
     expect(failure(() => call.pushNil()).kind).toBe('closed')
     expect(failure(() => call.isNil(1)).kind).toBe('closed')
+    call.end()
+  })
+
+  test('ends with its VM', () => {
+    const { vm } = fixture
+    const call = vm.beginCall(vm.load('return 1', 'one.lua'))
+    call.invoke(1, AMPLE)
+    vm.close()
+    expect(failure(() => call.integer(1)).kind).toBe('closed')
+    expect(failure(() => call.pushInteger(1)).kind).toBe('closed')
     call.end()
   })
 
@@ -321,5 +332,18 @@ describe('a runtime', () => {
     const { runtime } = fixture
     expect(runtime.key('op')).toBe(runtime.key('op'))
     expect(runtime.key('op').name).toBe('op')
+  })
+
+  test('that is lost says so ever after, and can still be closed', () => {
+    const { runtime, vm } = fixture
+    vm.defineFunction('lose', () => {
+      throw new LuaError('fatal', 'the instance is gone')
+    })
+    const lost = { kind: 'fatal', message: 'the Lua runtime is lost: the instance is gone' }
+    expect(failure(() => run(vm, 'pcall(lose)'))).toMatchObject(lost)
+    expect(failure(() => run(vm, 'return 1'))).toMatchObject(lost)
+    expect(failure(() => fixture.createVm())).toMatchObject(lost)
+    runtime.close()
+    expect(runtime.vmCount).toBe(0)
   })
 })

@@ -34,48 +34,47 @@ const SLOTS_PER_REQUEST = 16
  * readers of results are those of {@link StackReader}, and count from 1.
  */
 export class LuaCall extends StackReader {
-  /** Where the message handler lies; function, arguments and results follow. */
+  /** Stack slots asked for and not used yet. At `base` lies the message handler, then function and values. */
   #free = 0
+  #api: LuaApi | undefined
 
   /** @internal Pushes the message handler; the function is to be pushed first of all. */
   open(core: VmCore): this {
-    const { api } = core.runtime.wasm
-    if (core.depth === 0) api.lua_settop(core.thread, 0)
+    const { thread, runtime } = core
+    const { api } = runtime.wasm
+    if (core.depth === 0) api.lua_settop(thread, 0)
     this.core = core
+    this.thread = thread
+    this.#api = api
     this.size = 0
-    this.base = api.lua_gettop(core.thread) + 1
+    this.base = api.lua_gettop(thread) + 1
     this.#free = 0
     this.#reserve()
-    api.lua_pushcclosure(core.thread, core.runtime.libraries.failures.messageHandler, 0)
+    api.lua_pushcclosure(thread, runtime.libraries.failures.messageHandler, 0)
     return this
   }
 
   /** @internal Pushes a C function of this package, as the function to call. */
   pushNative(fn: Pointer): void {
-    this.#reserve()
-    this.#api.lua_pushcclosure(this.thread, fn, 0)
+    this.#reserve().lua_pushcclosure(this.thread, fn, 0)
   }
 
   pushNil(): void {
-    this.#reserve()
-    this.#api.lua_pushnil(this.thread)
+    this.#reserve().lua_pushnil(this.thread)
   }
 
   pushBoolean(value: boolean): void {
-    this.#reserve()
-    this.#api.lua_pushboolean(this.thread, value ? 1 : 0)
+    this.#reserve().lua_pushboolean(this.thread, value ? 1 : 0)
   }
 
   /** An integer within ±(2^53 − 1); any other number is cut to 64 bits or refused by `BigInt`. */
   pushInteger(value: number): void {
-    this.#reserve()
-    this.#api.lua_pushinteger(this.thread, BigInt(value))
+    this.#reserve().lua_pushinteger(this.thread, BigInt(value))
   }
 
   /** A float, even where the number is integral. */
   pushNumber(value: number): void {
-    this.#reserve()
-    this.#api.lua_pushnumber(this.thread, value)
+    this.#reserve().lua_pushnumber(this.thread, value)
   }
 
   pushString(text: string): void {
@@ -101,8 +100,7 @@ export class LuaCall extends StackReader {
 
   /** A new table with room for so many items and fields; the setters that follow fill it. */
   newTable(itemCount: number, fieldCount: number): void {
-    this.#reserve()
-    this.#api.lua_createtable(this.thread, itemCount, fieldCount)
+    this.#reserve().lua_createtable(this.thread, itemCount, fieldCount)
   }
 
   /** Moves the value pushed last into the table below it, raw: no metamethod runs. */
@@ -132,7 +130,7 @@ export class LuaCall extends StackReader {
   invoke(resultCount: number, budget: LuaBudget): void {
     const core = this.owner
     core.checkUsable()
-    const argCount = this.#api.lua_gettop(core.thread) - this.base - 1
+    const argCount = this.#usable().lua_gettop(this.thread) - this.base - 1
     try {
       core.invoke(this.base, argCount, resultCount, budget)
     } catch (error) {
@@ -149,8 +147,8 @@ export class LuaCall extends StackReader {
 
   /** Ends the call and lets go of its results. Ending twice does nothing. */
   end(): void {
-    if (this.core === undefined) return
-    this.#api.lua_settop(this.core.thread, this.base - 1)
+    if (this.core?.closed === false) this.#api?.lua_settop(this.thread, this.base - 1)
+    this.#api = undefined
     this.core = undefined
   }
 
@@ -158,22 +156,28 @@ export class LuaCall extends StackReader {
     return `bad result #${position}${name === undefined ? '' : ` '${name}'`} (${problem})`
   }
 
-  get #api(): LuaApi {
-    return this.owner.runtime.wasm.api
-  }
-
   /** The raw setters trust that there is a table: a mistake of the host must not corrupt the VM. */
   #tableBelow(): LuaApi {
-    const api = this.#api
+    const api = this.#usable()
     if (api.lua_type(this.thread, -2) === LuaType.table) return api
     throw new LuaError('value', 'there is no table below the value pushed last')
   }
 
-  #reserve(): void {
-    if (this.#free-- > 0) return
-    if (this.#api.lua_checkstack(this.thread, SLOTS_PER_REQUEST) === 0) {
+  /** Makes sure that there is a stack slot for one more value. */
+  #reserve(): LuaApi {
+    const api = this.#usable()
+    if (--this.#free >= 0) return api
+    if (api.lua_checkstack(this.thread, SLOTS_PER_REQUEST) === 0) {
       throw new LuaError('value', 'the Lua stack is full')
     }
     this.#free = SLOTS_PER_REQUEST - 1
+    return api
+  }
+
+  #usable(): LuaApi {
+    if (this.#api === undefined || this.core?.closed !== false) {
+      throw new LuaError('closed', 'the call has ended')
+    }
+    return this.#api
   }
 }

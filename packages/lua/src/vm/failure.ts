@@ -7,7 +7,7 @@ import type { VmCore } from './vm-core.ts'
 const MAX_MESSAGE_BYTES = 4096
 const ERROR_VALUE_LIMITS = { maxDepth: 4, maxNodes: 256, maxBytes: MAX_MESSAGE_BYTES }
 /** Lua's own text for the error that no handler hears of. */
-const MEMORY_MESSAGE = 'not enough memory'
+export const MEMORY_MESSAGE = 'not enough memory'
 
 /** What is known of a failure before the stack is unwound. */
 export interface FailureReport {
@@ -47,8 +47,14 @@ export class FailureReporter {
   trip(L: LuaThread): never {
     const { wasm, layout } = this.#runtime
     wasm.bytes[L + layout.allowHookByte] = 1
-    wasm.api.lua_pushstring(L, this.#memoryMessage)
-    return wasm.api.lua_error(L)
+    return this.raiseMemory(L)
+  }
+
+  /** Raises "not enough memory" as Lua itself does. */
+  raiseMemory(L: LuaThread): never {
+    const { api } = this.#runtime.wasm
+    api.lua_pushstring(L, this.#memoryMessage)
+    return api.lua_error(L)
   }
 
   /** Notes where the budget or the memory of a VM was used up: errors that no message handler hears of. */

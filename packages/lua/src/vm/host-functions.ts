@@ -43,6 +43,7 @@ export class LuaArguments extends StackReader {
   /** @internal */
   open(core: VmCore, functionName: string, count: number): void {
     this.core = core
+    this.thread = core.thread
     this.size = count
     this.#functionName = functionName
   }
@@ -85,6 +86,10 @@ export function createHostCall(runtime: RuntimeCore): Pointer {
     // A call from within the host function may have used up the budget of this one.
     if (core.meter.tripped !== '') runtime.libraries.failures.trip(L)
     if (message !== undefined) runtime.raise(L, message)
+    if (!core.isWithinLimit()) {
+      runtime.ledger.hasRefused = true
+      runtime.libraries.failures.raiseMemory(L)
+    }
     return count
   })
 }

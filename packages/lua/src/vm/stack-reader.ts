@@ -27,7 +27,9 @@ export type LuaTypeName = (typeof TYPE_NAMES)[number] | 'no value'
  * {@link value}, cannot leave Lua.
  */
 export abstract class StackReader {
+  /** The VM whose values these are, while the call lasts. */
   protected core: VmCore | undefined
+  protected thread = 0
   /** The stack index of the value at position 0, so to say. */
   protected base = 0
   protected size = 0
@@ -83,7 +85,7 @@ export abstract class StackReader {
     const core = this.owner
     if (this.#type(position) === LuaType.none) return undefined
     try {
-      return core.runtime.reader.read(core, core.thread, this.base + position, name)
+      return core.runtime.reader.read(core, this.thread, this.base + position, name)
     } catch (error) {
       throw error instanceof LuaError ? this.#mismatch(position, name, error.message) : error
     }
@@ -130,21 +132,16 @@ export abstract class StackReader {
   /** Says of a value at a position that it is not what was asked for. */
   protected abstract complaint(position: number, name: string | undefined, problem: string): string
 
-  /** The VM whose values these are. */
   protected get owner(): VmCore {
-    if (this.core === undefined)
+    if (this.core?.closed !== false)
       throw new LuaError('closed', 'Lua values are read after their call has ended')
     return this.core
   }
 
-  protected get thread(): number {
-    return this.owner.thread
-  }
-
   #type(position: number): number {
-    const { runtime, thread } = this.owner
+    const { runtime } = this.owner
     if (position < 1 || position > this.size) return LuaType.none
-    return runtime.wasm.api.lua_type(thread, this.base + position)
+    return runtime.wasm.api.lua_type(this.thread, this.base + position)
   }
 
   #expect(position: number, name: string | undefined, type: number, typeName: string) {
@@ -160,7 +157,7 @@ export abstract class StackReader {
 
   #ref(position: number): RegistryRef {
     const { owner } = this
-    owner.runtime.wasm.api.lua_pushvalue(owner.thread, this.base + position)
+    owner.runtime.wasm.api.lua_pushvalue(this.thread, this.base + position)
     return new RegistryRef(owner)
   }
 

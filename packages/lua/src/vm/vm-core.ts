@@ -4,7 +4,7 @@ import { DEFAULT_VALUE_LIMITS, type LuaValueLimits } from '../values/lua-value.t
 import { LUA_MASKCOUNT, LuaStatus, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
 import { hasCollected, isCollectionDue, type MemoryAccount } from '../wasm/memory-ledger.ts'
 import { BudgetMeter, type LuaBudget } from './budget.ts'
-import { type FailureReport, failureOf } from './failure.ts'
+import { type FailureReport, failureOf, MEMORY_MESSAGE } from './failure.ts'
 import type { HostFunctionEntry } from './host-functions.ts'
 import type { LuaVmOptions } from './options.ts'
 import type { RuntimeCore } from './runtime-core.ts'
@@ -89,8 +89,8 @@ export class VmCore {
 
   /**
    * Calls the function that lies below `argCount` arguments on top of the stack, with the message handler
-   * at the absolute index `handler`. The results replace function and arguments;
-   * on an error the stack ends below the handler.
+   * at the absolute index `handler`. The results replace function and arguments; on an
+   * error the stack ends below the handler.
    */
   invoke(handler: number, argCount: number, resultCount: number, budget: LuaBudget): void {
     const { runtime, meter, thread } = this
@@ -98,41 +98,50 @@ export class VmCore {
     if (runtime.depth >= MAX_NESTED_CALLS) {
       throw new LuaError('runtime', `calls into Lua are nested more than ${MAX_NESTED_CALLS} deep`)
     }
-    const cCalls = (thread >> 2) + runtime.layout.cCallsWord
-    const ownCCalls = wasm.words[cCalls] ?? 0
-    if (outerVm !== undefined && outerVm !== this) {
-      const outer = wasm.words[(outerVm.thread >> 2) + runtime.layout.cCallsWord] ?? 0
-      wasm.words[cCalls] = ownCCalls + (outer & C_CALLS_MASK)
+    if (!this.isWithinLimit()) {
+      wasm.api.lua_settop(thread, handler - 1)
+      throw new LuaError('memory', MEMORY_MESSAGE)
     }
-    const suspended = this.depth > 0 ? meter.suspend(thread) : undefined
-    meter.begin(thread, budget, suspended)
-    runtime.ledger.restartMetering()
-    if (isCollectionDue(this.memory)) meter.interrupt(thread)
-    this.depth++
-    runtime.depth++
-    runtime.active = this
-    wasm.isGuest = true
     let status: number
+    let tripped: string
     try {
+      const ownCCalls = this.#inheritCCalls(outerVm)
+      const suspended = this.depth > 0 ? meter.suspend(thread) : undefined
+      meter.begin(thread, budget, suspended)
+      runtime.ledger.restartMetering()
+      if (isCollectionDue(this.memory)) meter.interrupt(thread)
+      this.depth++
+      runtime.depth++
+      runtime.active = this
+      wasm.isGuest = true
       status = wasm.api.lua_pcallk(thread, argCount, resultCount, handler, 0, 0)
+      wasm.isGuest = false
+      runtime.active = outerVm
+      runtime.depth--
+      this.depth--
+      wasm.words[this.#cCallsWord(thread)] = ownCCalls
+      tripped = meter.tripped
+      const used = meter.end(thread, suspended)
+      // A call into another VM has its own budget, but the caller pays for it too.
+      if (outerVm !== undefined && outerVm !== this) outerVm.meter.maySpend(outerVm.thread, used)
     } catch (error) {
-      throw runtime.lose(error)
+      throw runtime.lose(error) // Lua catches its own errors: this one tore through its frames
     }
-    wasm.isGuest = false
-    runtime.active = outerVm
-    runtime.depth--
-    this.depth--
-    wasm.words[cCalls] = ownCCalls
-    const { tripped } = meter
-    const used = meter.end(thread, suspended)
-    // A call into another VM has its own budget, but the caller pays for it too.
-    if (outerVm !== undefined && outerVm !== this) outerVm.meter.maySpend(outerVm.thread, used)
     if (status === LuaStatus.ok && tripped === '') return
     const failure = failureOf(this, status, tripped)
     wasm.api.lua_settop(thread, handler - 1)
     // Now that nothing of the call is left on the stack, all that it held is garbage.
     if (isCollectionDue(this.memory)) this.collectGarbage()
     throw failure
+  }
+
+  /**
+   * Whether the VM is within its limit, if need be after a collection. What the host writes is never refused,
+   * so a script that only keeps what it is given meets its limit here.
+   */
+  isWithinLimit(): boolean {
+    if (this.memory.usedBytes > this.memory.limitBytes) this.collectGarbage()
+    return this.memory.usedBytes <= this.memory.limitBytes
   }
 
   /** Collects all garbage there is. */
@@ -144,11 +153,28 @@ export class VmCore {
   /** Frees everything. Nothing of the script runs: there are no finalizers (see the sandbox). */
   close(): void {
     if (this.closed) return
-    if (this.depth > 0)
+    const { isLost, ledger, vms, wasm } = this.runtime
+    if (this.depth > 0 && !isLost) {
       throw new LuaError('runtime', `the VM '${this.options.name}' cannot be closed while it runs`)
+    }
     this.closed = true
-    this.runtime.vms.delete(this)
-    if (!this.runtime.isLost) this.runtime.wasm.api.lua_close(this.main)
-    this.runtime.ledger.close(this.#accountId)
+    vms.delete(this)
+    if (!isLost) wasm.api.lua_close(this.main)
+    ledger.close(this.#accountId)
+  }
+
+  /** Lets the calls of the VM that calls this one count on; answers with this one's own count. */
+  #inheritCCalls(outerVm: VmCore | undefined): number {
+    const { words } = this.runtime.wasm
+    const own = words[this.#cCallsWord(this.thread)] ?? 0
+    if (outerVm !== undefined && outerVm !== this) {
+      const outer = words[this.#cCallsWord(outerVm.thread)] ?? 0
+      words[this.#cCallsWord(this.thread)] = own + (outer & C_CALLS_MASK)
+    }
+    return own
+  }
+
+  #cCallsWord(thread: LuaThread): number {
+    return (thread >> 2) + this.runtime.layout.cCallsWord
   }
 }

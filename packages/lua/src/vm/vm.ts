@@ -77,10 +77,14 @@ export class LuaVm {
   load(source: string, chunkName: string): LuaRef {
     const core = this.#usable()
     const { wasm, text } = core.runtime
+    const mode = text.cString('t')
     const status = text.withText(source, (pointer, sizeBytes) =>
-      text.withText(`@${chunkName}`, (name) =>
-        wasm.api.luaL_loadbufferx(core.thread, pointer, sizeBytes, name, text.cString('t')),
-      ),
+      text.withText(`@${chunkName}`, (name) => {
+        wasm.isGuest = true // the compiler works at the expense of the VM
+        const status = wasm.api.luaL_loadbufferx(core.thread, pointer, sizeBytes, name, mode)
+        wasm.isGuest = false
+        return status
+      }),
     )
     if (status === LuaStatus.ok) return new RegistryRef(core)
     const message = text.readLossy(core.thread, -1, 4096)

@@ -63,7 +63,6 @@ export interface LuaApi {
   lua_type(L: LuaThread, index: number): number
   lua_isnumber(L: LuaThread, index: number): number
   lua_isinteger(L: LuaThread, index: number): number
-  lua_rawequal(L: LuaThread, left: number, right: number): number
   lua_toboolean(L: LuaThread, index: number): number
   lua_tonumberx(L: LuaThread, index: number, isNumber: Pointer): number
   lua_tointegerx(L: LuaThread, index: number, isInteger: Pointer): bigint
@@ -83,7 +82,6 @@ export interface LuaApi {
   lua_pushstring(L: LuaThread, text: Pointer): Pointer
   lua_pushlightuserdata(L: LuaThread, pointer: Pointer): void
   lua_pushcclosure(L: LuaThread, fn: Pointer, upvalues: number): void
-  lua_concat(L: LuaThread, count: number): void
 
   lua_createtable(L: LuaThread, arraySlots: number, recordSlots: number): void
   lua_getglobal(L: LuaThread, name: Pointer): number

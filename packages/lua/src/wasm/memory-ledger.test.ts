@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createFixture, failure, run, type VmFixture } from '../testing/vm-fixture.ts'
+import { AMPLE, createFixture, failure, run, type VmFixture } from '../testing/vm-fixture.ts'
 
 const MIB = 1024 * 1024
 /** What error messages and the like, which are the host's, may take beyond the limit. */
@@ -41,6 +41,35 @@ describe('a VM cannot hold more than its limit', () => {
       return #kept`
     expect(fixture.run(source)).toBeLessThan(2000)
     expect(fixture.vm.memoryBytes).toBeLessThanOrEqual(2 * MIB + HOST_BYTES)
+  })
+})
+
+describe('what the host gives counts, too', () => {
+  test('as results of host functions', () => {
+    const { vm } = fixture
+    vm.defineFunction('give', () => 'x'.repeat(100_000))
+    const error = failure(() =>
+      fixture.run('local t = table.pack(table.unpack({}, 1, 100)) for i = 1, 100 do t[i] = give() end'),
+    )
+    expect(error).toMatchObject({ kind: 'memory', message: 'test.lua:1: not enough memory' })
+    expect(fixture.run('for i = 1, 100 do give() end return 1')).toBe(1)
+  })
+
+  test('as arguments that a script keeps', () => {
+    const { vm } = fixture
+    run(vm, 'kept = table.pack(table.unpack({}, 1, 100)) n = 0')
+    const keep = vm.load('n = n + 1 kept[n] = ...', 'keep.lua')
+    const error = failure(() => {
+      for (let round = 0; round < 100; round++) vm.call(keep, ['x'.repeat(100_000)], AMPLE)
+    })
+    expect(error.kind).toBe('memory')
+    expect(vm.memoryBytes).toBeLessThan(3 * MIB)
+  })
+
+  test('and so does source', () => {
+    const { vm } = fixture
+    expect(failure(() => vm.load(`return {${'{},'.repeat(200_000)}}`, 'big.lua')).kind).toBe('memory')
+    expect(fixture.run('return 1')).toBe(1)
   })
 })
 
