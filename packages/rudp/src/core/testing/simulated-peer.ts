@@ -12,7 +12,7 @@ import type { ConnectionStats } from '../connection-stats.ts'
 import type { DeliveryMode } from '../delivery-mode.ts'
 
 /** What a peer's owner may want to hear; everything else is noted by the peer. */
-export interface PeerEvents {
+export interface PeerEvents extends Pick<ConnectionHandler, 'onResumeTicket' | 'onTick'> {
   onMessage?(channel: number, mode: DeliveryMode, data: Uint8Array, nowMs: number): void
   onWritable?(channel: number): void
 }
@@ -116,6 +116,14 @@ export class SimulatedPeer implements ConnectionHandler {
 
   onUnstable(): void {
     this.unstableCount++
+  }
+
+  onResumeTicket(ticket: Uint8Array): void {
+    this.#events.onResumeTicket?.(ticket)
+  }
+
+  onTick(tick: number, microsInTick: number): void {
+    this.#events.onTick?.(tick, microsInTick)
   }
 
   onStateChanged(state: ConnectionState, close?: CloseInfo): void {
