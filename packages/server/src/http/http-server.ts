@@ -14,7 +14,7 @@ export interface HttpServerOptions {
   readonly publicDir: string | undefined
   readonly metrics: Metrics
   readonly isReady: () => boolean
-  readonly connect: ConnectService
+  readonly connect: Pick<ConnectService, 'connect'>
 }
 
 /** Health, metrics and the page; the WebSocket transport shares its port. */

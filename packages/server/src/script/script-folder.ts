@@ -16,7 +16,8 @@ const MODULE_NAME = /^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)*$/
  */
 export class ScriptFolder {
   readonly #root: string
-  readonly #sources = new Map<string, ScriptSource | undefined>()
+  /** Only of modules that exist: any other name may come from a client, and there is no end of them. */
+  readonly #sources = new Map<string, ScriptSource>()
 
   /** @throws {Error} when the folder does not exist */
   constructor(dir: string) {
@@ -38,8 +39,9 @@ export class ScriptFolder {
   read(name: string): ScriptSource | undefined {
     if (!MODULE_NAME.test(name)) return undefined
     const key = name.replaceAll('.', '/')
-    if (!this.#sources.has(key)) this.#sources.set(key, this.#load(key))
-    return this.#sources.get(key)
+    const source = this.#sources.get(key) ?? this.#load(key)
+    if (source !== undefined) this.#sources.set(key, source)
+    return source
   }
 
   #load(key: string): ScriptSource | undefined {

@@ -1,0 +1,146 @@
+import { Op } from '@kaosnet/protocol'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { readMetric } from '../testing/read-metric.ts'
+import { Metrics, type MetricsSources } from './metrics.ts'
+
+function newMetrics(sources: Partial<MetricsSources> = {}): Metrics {
+  const none = { sessions: () => 0, connections: () => 0, rooms: () => 0, members: () => 0 }
+  const metrics = new Metrics({ ...none, ...sources })
+  onTestFinished(() => metrics.close())
+  return metrics
+}
+
+describe('Metrics', () => {
+  it('exposes every metric by name and type, with help', async () => {
+    const text = await newMetrics().expose()
+    const types = new Map(
+      Array.from(text.matchAll(/^# TYPE (kaosnet_\S+) (\w+)$/gm), ([, name, type]) => [name, type]),
+    )
+    expect(Object.fromEntries(types)).toEqual({
+      kaosnet_sessions: 'gauge',
+      kaosnet_connections: 'gauge',
+      kaosnet_rooms: 'gauge',
+      kaosnet_room_members: 'gauge',
+      kaosnet_messages_total: 'counter',
+      kaosnet_message_bytes_total: 'counter',
+      kaosnet_errors_total: 'counter',
+      kaosnet_limit_hits_total: 'counter',
+      kaosnet_script_errors_total: 'counter',
+      kaosnet_rooms_ended_total: 'counter',
+      kaosnet_sessions_ended_total: 'counter',
+      kaosnet_frames_superseded_total: 'counter',
+      kaosnet_frames_dropped_total: 'counter',
+      kaosnet_tick_lateness_seconds: 'histogram',
+      kaosnet_tick_duration_seconds: 'histogram',
+      kaosnet_script_call_seconds: 'histogram',
+      kaosnet_ticks_skipped_total: 'counter',
+      kaosnet_event_loop_delay_seconds: 'gauge',
+    })
+    for (const name of types.keys()) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.+$`, 'm'))
+    expect(text).toMatch(/^process_cpu_seconds_total/m)
+    expect(newMetrics().contentType).toMatch(/^text\/plain; version=0\.0\.4/)
+  })
+
+  it('reads the gauges when it is asked', async () => {
+    let sessions = 3
+    const metrics = newMetrics({
+      sessions: () => sessions,
+      connections: () => 5,
+      rooms: () => 2,
+      members: () => 9,
+    })
+    expect(await readMetric(metrics, 'kaosnet_sessions')).toBe(3)
+    sessions = 4
+    expect(await readMetric(metrics, 'kaosnet_sessions')).toBe(4)
+    expect(await readMetric(metrics, 'kaosnet_connections')).toBe(5)
+    expect(await readMetric(metrics, 'kaosnet_rooms')).toBe(2)
+    expect(await readMetric(metrics, 'kaosnet_room_members')).toBe(9)
+  })
+
+  it('counts frames by operation and direction, and their bytes; unknown operations by number', async () => {
+    const metrics = newMetrics()
+    metrics.frameReceived(Op.RoomData, 10)
+    metrics.frameReceived(Op.RoomData, 20)
+    metrics.frameReceived(0xee, 5)
+    metrics.frameSent(Op.RoomState, 100)
+    for (let scrape = 0; scrape < 2; scrape++) {
+      const messages = (op: string, direction: string) =>
+        readMetric(metrics, 'kaosnet_messages_total', { op, direction })
+      expect(await messages('RoomData', 'in')).toBe(2)
+      expect(await messages('0xee', 'in')).toBe(1)
+      expect(await messages('RoomState', 'out')).toBe(1)
+      expect(await messages('RoomData', 'out')).toBe(0)
+      expect(await readMetric(metrics, 'kaosnet_message_bytes_total', { direction: 'in' })).toBe(35)
+      expect(await readMetric(metrics, 'kaosnet_message_bytes_total', { direction: 'out' })).toBe(100)
+    }
+  })
+
+  it('counts errors by code and name', async () => {
+    const metrics = newMetrics()
+    metrics.errorSent(301)
+    metrics.errorSent(301)
+    metrics.errorSent(65_000)
+    expect(await readMetric(metrics, 'kaosnet_errors_total', { code: '301', name: 'ROOM_FULL' })).toBe(2)
+    expect(await readMetric(metrics, 'kaosnet_errors_total', { code: '65000', name: 'unknown' })).toBe(1)
+  })
+
+  it('counts limits, script errors, ends and drops by their label', async () => {
+    const metrics = newMetrics()
+    metrics.limitHit('roomInputQueue')
+    metrics.scriptFailed('match_loop')
+    metrics.roomEnded('arena', 'failed')
+    metrics.sessionEnded(204)
+    metrics.framesSuperseded(7)
+    metrics.frameDropped('closing')
+    expect(await readMetric(metrics, 'kaosnet_limit_hits_total', { limit: 'roomInputQueue' })).toBe(1)
+    expect(await readMetric(metrics, 'kaosnet_script_errors_total', { callback: 'match_loop' })).toBe(1)
+    const ended = { module: 'arena', reason: 'failed' }
+    expect(await readMetric(metrics, 'kaosnet_rooms_ended_total', ended)).toBe(1)
+    expect(await readMetric(metrics, 'kaosnet_sessions_ended_total', { code: '204' })).toBe(1)
+    expect(await readMetric(metrics, 'kaosnet_frames_superseded_total')).toBe(7)
+    expect(await readMetric(metrics, 'kaosnet_frames_dropped_total', { reason: 'closing' })).toBe(1)
+  })
+
+  it('puts ticks into histograms, in seconds, and counts those skipped', async () => {
+    const metrics = newMetrics()
+    metrics.ticked(0.3, 5, 0)
+    metrics.ticked(40, 3, 2)
+    metrics.ticked(-0.01, 3, 0)
+    const lateness = (le: string) => readMetric(metrics, 'kaosnet_tick_lateness_seconds_bucket', { le })
+    expect(await lateness('0.0001')).toBe(1)
+    expect(await lateness('0.0005')).toBe(2)
+    expect(await lateness('0.066')).toBe(3)
+    expect(await readMetric(metrics, 'kaosnet_tick_lateness_seconds_sum')).toBeCloseTo(0.0403)
+    expect(await readMetric(metrics, 'kaosnet_tick_duration_seconds_sum')).toBeCloseTo(0.011)
+    expect(await readMetric(metrics, 'kaosnet_tick_duration_seconds_count')).toBe(3)
+    expect(await readMetric(metrics, 'kaosnet_ticks_skipped_total')).toBe(2)
+  })
+
+  it('measures script calls by kind', async () => {
+    const metrics = newMetrics()
+    metrics.scriptCalled('rpc', 12)
+    metrics.scriptCalled('before', 1)
+    metrics.scriptCalled('rpc', 8)
+    expect(await readMetric(metrics, 'kaosnet_script_call_seconds_count', { kind: 'rpc' })).toBe(2)
+    expect(await readMetric(metrics, 'kaosnet_script_call_seconds_sum', { kind: 'rpc' })).toBeCloseTo(0.02)
+  })
+
+  it('gives the event-loop delay as numbers, also when it was asked a moment ago', async () => {
+    const metrics = newMetrics()
+    for (let scrape = 0; scrape < 3; scrape++) {
+      const text = await metrics.expose()
+      const quantiles = [...text.matchAll(/^kaosnet_event_loop_delay_seconds\{quantile="(.+)"\} (.+)$/gm)]
+      expect(quantiles.map(([, quantile]) => quantile)).toEqual(['0.5', '0.99', '1'])
+      for (const [, , value] of quantiles) {
+        expect(Number(value)).toBeGreaterThanOrEqual(0)
+        expect(Number(value)).toBeLessThan(60)
+      }
+    }
+  })
+
+  it('keeps those of two servers in one process apart', async () => {
+    const [one, other] = [newMetrics(), newMetrics()]
+    one.limitHit('rooms')
+    expect(await readMetric(other, 'kaosnet_limit_hits_total', { limit: 'rooms' })).toBe(0)
+  })
+})
