@@ -3,6 +3,8 @@ import { EMPTY_BYTES } from './empty-bytes.ts'
 
 /** CLOSE frames sent before the connection is over without an answer. */
 const CLOSE_PACKETS = 3
+/** … and the longest time between two of them, however slow the path. */
+const MAX_INTERVAL_MS = 1000
 
 /** The end of a connection: what is told to the peer, how often, and until when. */
 export class Closing {
@@ -61,8 +63,8 @@ export class Closing {
     this.#reasonBytes = encodeReason(info.reason)
     this.#packetsLeft = packets
     this.#nextPacketMs = nowMs
-    this.#intervalMs = probeTimeoutMs
-    this.#endsAtMs = nowMs + 3 * probeTimeoutMs
+    this.#intervalMs = Math.min(probeTimeoutMs, MAX_INTERVAL_MS)
+    this.#endsAtMs = nowMs + CLOSE_PACKETS * this.#intervalMs
   }
 }
 
