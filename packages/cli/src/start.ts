@@ -57,17 +57,33 @@ function configFor(dir: string, options: StartOptions, io: ProgramIo): ServerCon
   const folder = resolve(dir)
   if (!existsSync(folder)) throw new ConfigError(`the folder ${folder} does not exist`)
   const file = options.config ?? existing(folder, 'kaosnet.json')
-  const scripts = options.scripts ?? existing(folder, 'lua')
-  const publicDir = options.public ?? existing(folder, 'public')
+  // What the folder holds is only a default: configuration file, environment and flags may name another.
+  const found: ServerConfigInput = {
+    ...publicFolder(existing(folder, 'public')),
+    scripts: scriptsFolder(existing(folder, 'lua')),
+  }
   const flags: ServerConfigInput = {
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.host === undefined ? {} : { host: options.host }),
-    ...(publicDir === undefined ? {} : { publicDir }),
+    ...publicFolder(options.public),
     ...(options.anonymous === true ? { auth: { anonymous: true } } : {}),
     ...(options.logLevel === undefined ? {} : { log: { level: options.logLevel as 'info' } }),
-    scripts: { ...(scripts === undefined ? {} : { dir: scripts }), env: options.env },
+    scripts: { ...scriptsFolder(options.scripts), env: options.env },
   }
-  return resolveConfig({ ...(file === undefined ? {} : { file }), environment: io.environment, flags })
+  return resolveConfig({
+    options: found,
+    ...(file === undefined ? {} : { file }),
+    environment: io.environment,
+    flags,
+  })
+}
+
+function publicFolder(publicDir: string | undefined): { publicDir?: string } {
+  return publicDir === undefined ? {} : { publicDir }
+}
+
+function scriptsFolder(dir: string | undefined): { dir?: string } {
+  return dir === undefined ? {} : { dir }
 }
 
 function existing(folder: string, name: string): string | undefined {

@@ -92,6 +92,12 @@ describe('the page', () => {
     expect((await fetch(`${base}/game.js`)).status).toBe(404)
   })
 
+  it('needs the folder it is told to come from', async () => {
+    await expect(newServer({ publicDir: '/nowhere' }).listen()).rejects.toThrow(
+      'the public folder /nowhere does not exist',
+    )
+  })
+
   it('does not hide health and metrics', async () => {
     const base = await listen({ publicDir: publicFolder() })
     expect((await fetch(`${base}/healthz`)).status).toBe(200)

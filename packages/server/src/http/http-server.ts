@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
@@ -38,9 +39,12 @@ export class HttpServer {
     return (this.#app.server.address() as AddressInfo | null)?.port ?? 0
   }
 
-  /** @throws {PortInUseError} */
+  /** @throws {PortInUseError}, {Error} when the public folder does not exist */
   async listen(): Promise<void> {
-    const { host, port } = this.#options
+    const { host, port, publicDir } = this.#options
+    if (publicDir !== undefined && !existsSync(publicDir)) {
+      throw new Error(`the public folder ${resolve(publicDir)} does not exist`)
+    }
     try {
       await this.#app.listen({ host, port })
     } catch (error) {
