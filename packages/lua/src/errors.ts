@@ -12,6 +12,9 @@ import type { LuaValue } from './values/lua-value.ts'
  */
 export type LuaErrorKind = 'runtime' | 'syntax' | 'memory' | 'budget' | 'value' | 'closed' | 'fatal'
 
+/** Bound on every message that a script has a say in. */
+export const MAX_MESSAGE_BYTES = 4096
+
 export interface LuaErrorDetails {
   traceback?: string
   value?: LuaValue

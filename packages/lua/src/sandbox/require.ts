@@ -1,10 +1,10 @@
+import { MAX_MESSAGE_BYTES } from '../errors.ts'
 import type { RuntimeCore } from '../vm/runtime-core.ts'
 import type { VmCore } from '../vm/vm-core.ts'
 import { LUA_REGISTRY, LuaStatus, type LuaThread, LuaType, type Pointer } from '../wasm/lua-api.ts'
 
 const MODULE_NAME = /^[A-Za-z0-9_-]+(?:[./][A-Za-z0-9_-]+)*$/
 const MAX_NAME_LENGTH = 200
-const MAX_MESSAGE_BYTES = 4096
 
 /**
  * Makes `require`. Dots and slashes both separate, so `a.b` and `a/b` are one module, loaded once. A name can

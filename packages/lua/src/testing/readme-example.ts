@@ -1,4 +1,4 @@
-import { LuaRuntime } from '../index.ts'
+import type { LuaRuntime } from '../index.ts'
 
 const modules = new Map([
   [

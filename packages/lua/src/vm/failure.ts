@@ -1,10 +1,9 @@
-import { LuaError, type LuaErrorKind } from '../errors.ts'
+import { LuaError, type LuaErrorKind, MAX_MESSAGE_BYTES } from '../errors.ts'
 import type { LuaValue } from '../values/lua-value.ts'
 import { LuaStatus, type LuaThread, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import type { RuntimeCore } from './runtime-core.ts'
 import type { VmCore } from './vm-core.ts'
 
-const MAX_MESSAGE_BYTES = 4096
 const ERROR_VALUE_LIMITS = { maxDepth: 4, maxNodes: 256, maxBytes: MAX_MESSAGE_BYTES }
 /** Lua's own text for the error that no handler hears of. */
 export const MEMORY_MESSAGE = 'not enough memory'

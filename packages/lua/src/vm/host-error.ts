@@ -1,8 +1,6 @@
-import { LuaError } from '../errors.ts'
+import { LuaError, MAX_MESSAGE_BYTES } from '../errors.ts'
 import { isLuaUnwinding } from '../wasm/lua-wasm.ts'
 import type { VmCore } from './vm-core.ts'
-
-const MAX_MESSAGE_LENGTH = 4096
 
 /**
  * The Lua message for what host code threw. An error that speaks of a bug is reported and marked as one.
@@ -10,10 +8,10 @@ const MAX_MESSAGE_LENGTH = 4096
  */
 export function hostErrorMessage(core: VmCore, functionName: string, error: unknown): string {
   if (isLuaUnwinding(error) || (error instanceof LuaError && error.kind === 'fatal')) throw error
-  if (error instanceof Error && !looksLikeBug(error)) return error.message.slice(0, MAX_MESSAGE_LENGTH)
+  if (error instanceof Error && !looksLikeBug(error)) return error.message.slice(0, MAX_MESSAGE_BYTES)
   report(core, functionName, error)
   const reason = error instanceof Error ? error.message : String(error)
-  return `internal error: ${reason}`.slice(0, MAX_MESSAGE_LENGTH)
+  return `internal error: ${reason}`.slice(0, MAX_MESSAGE_BYTES)
 }
 
 /** The report is the last resort: what fails in it has nowhere else to go. */

@@ -2,7 +2,7 @@ import { LuaError } from '../errors.ts'
 import type { LuaValue } from '../values/lua-value.ts'
 import { type Pointer, upvalueIndex } from '../wasm/lua-api.ts'
 import { hostErrorMessage } from './host-error.ts'
-import { type LuaRef, RegistryRef } from './ref.ts'
+import { type LuaRef, pushValueOrRef } from './ref.ts'
 import type { RuntimeCore } from './runtime-core.ts'
 import { StackReader } from './stack-reader.ts'
 import type { VmCore } from './vm-core.ts'
@@ -105,17 +105,12 @@ export function pushHostFunction(core: VmCore, name: string, fn: LuaHostFunction
 function pushResults(core: VmCore, result: ReturnType<LuaHostFunction>): number {
   if (!(result instanceof LuaResults)) {
     if (result === undefined) return 0
-    pushResult(core, result)
+    pushValueOrRef(core, result)
     return 1
   }
   if (core.runtime.wasm.api.lua_checkstack(core.thread, result.values.length) === 0) {
     throw new LuaError('value', `${result.values.length} results do not fit the Lua stack`)
   }
-  for (const value of result.values) pushResult(core, value)
+  for (const value of result.values) pushValueOrRef(core, value)
   return result.values.length
-}
-
-function pushResult(core: VmCore, value: LuaValue | LuaRef): void {
-  if (value instanceof RegistryRef) value.push(core)
-  else core.runtime.writer.push(core, core.thread, value as LuaValue)
 }

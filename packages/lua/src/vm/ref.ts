@@ -1,4 +1,5 @@
 import { LuaError } from '../errors.ts'
+import type { LuaValue } from '../values/lua-value.ts'
 import { LUA_REGISTRY } from '../wasm/lua-api.ts'
 import type { VmCore } from './vm-core.ts'
 
@@ -60,4 +61,10 @@ export class RegistryRef implements LuaRef {
 export function registryRef(ref: LuaRef): RegistryRef {
   if (ref instanceof RegistryRef) return ref
   throw new LuaError('value', 'not a reference of this package')
+}
+
+/** Pushes a copy of a plain value, or the value that a reference holds, on the running thread's stack. */
+export function pushValueOrRef(core: VmCore, value: LuaValue | LuaRef): void {
+  if (value instanceof RegistryRef) value.push(core)
+  else core.runtime.writer.push(core, core.thread, value as LuaValue)
 }

@@ -1,11 +1,11 @@
-import { LuaError } from '../errors.ts'
+import { LuaError, MAX_MESSAGE_BYTES } from '../errors.ts'
 import { DEFAULT_JSON_LIMITS, type LuaJsonLimits } from '../json/json-problem.ts'
 import type { LuaValue } from '../values/lua-value.ts'
 import { LUA_GLOBALS, LUA_REGISTRY, LuaStatus, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import type { LuaBudget } from './budget.ts'
 import { LuaCall } from './call.ts'
 import { type LuaHostFunction, pushHostFunction } from './host-functions.ts'
-import { type LuaRef, RegistryRef, registryRef } from './ref.ts'
+import { type LuaRef, pushValueOrRef, RegistryRef, registryRef } from './ref.ts'
 import type { VmCore } from './vm-core.ts'
 
 /**
@@ -87,7 +87,7 @@ export class LuaVm {
       }),
     )
     if (status === LuaStatus.ok) return new RegistryRef(core)
-    const message = text.readLossy(core.thread, -1, 4096)
+    const message = text.readLossy(core.thread, -1, MAX_MESSAGE_BYTES)
     wasm.api.lua_settop(core.thread, -2)
     throw new LuaError(status === LuaStatus.syntax ? 'syntax' : 'memory', message)
   }
@@ -117,17 +117,20 @@ export class LuaVm {
   /** Sets a field of a table, raw: no metamethod runs. */
   setField(table: LuaRef, name: string, value: LuaValue | LuaRef): void {
     const core = this.#usable()
-    const { wasm, text, writer } = core.runtime
-    registryRef(table).push(core)
-    if (wasm.api.lua_type(core.thread, -1) !== LuaType.table) {
-      wasm.api.lua_settop(core.thread, -2)
-      throw new LuaError('value', 'the reference holds no table')
+    const { text, wasm } = core.runtime
+    const { api } = wasm
+    const top = api.lua_gettop(core.thread)
+    try {
+      registryRef(table).push(core)
+      if (api.lua_type(core.thread, -1) !== LuaType.table) {
+        throw new LuaError('value', 'the reference holds no table')
+      }
+      text.pushString(core.thread, name)
+      pushValueOrRef(core, value)
+      api.lua_rawset(core.thread, -3)
+    } finally {
+      api.lua_settop(core.thread, top)
     }
-    text.pushString(core.thread, name)
-    if (value instanceof RegistryRef) value.push(core)
-    else writer.push(core, core.thread, value as LuaValue)
-    wasm.api.lua_rawset(core.thread, -3)
-    wasm.api.lua_settop(core.thread, -2)
   }
 
   /** Copies a plain value into Lua and holds it there. */
