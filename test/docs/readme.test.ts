@@ -56,9 +56,11 @@ class Terminal {
   }
 }
 
-/** The key that leads from one place to another; any will do to come out from behind somebody. */
-function keyTowards(me: { x: number; y: number } | undefined, coin = { x: 0, y: 0 }): string {
-  if (me === undefined) return 'd'
+/** The key that leads Ada to the coin. When she cannot be seen she stands where Bob does. */
+function nextKey(ada: Terminal): string | undefined {
+  const me = ada.find('A') ?? ada.find('B')
+  const coin = ada.find('$')
+  if (me === undefined || coin === undefined) return undefined
   if (me.x !== coin.x) return me.x < coin.x ? 'd' : 'a'
   return me.y < coin.y ? 's' : 'w'
 }
@@ -84,10 +86,11 @@ describe('the game of the README', () => {
     const bobPlays = bob.play(server)
     let sawBob = false
     ada.onLine = () => {
-      if (ada.lines.length < 2) return
-      sawBob ||= ada.find('B') !== undefined && /Bob: 0/.test(ada.lines[1] ?? '')
-      // Bob stands still until Ada has seen him.
-      if (sawBob) ada.press(keyTowards(ada.find('A'), ada.find('$')))
+      // The second line of a picture is its last, and has the scores; Ada waits for company.
+      if (!/Bob: \d/.test(ada.lines[1] ?? '')) return
+      sawBob ||= ada.find('B') !== undefined
+      const key = nextKey(ada)
+      if (key !== undefined) ada.press(key)
     }
     await Promise.all([adaPlays, bobPlays])
     expect(sawBob).toBe(true)
