@@ -5,6 +5,7 @@ import type { ConnectionStats } from './connection-stats.ts'
 import { type DeliveryMode, deliveryModeNumber } from './delivery-mode.ts'
 import { ConnectionEvent, type EventRing } from './event-ring.ts'
 import { CONNECTION_ID_BYTES } from './packet-header.ts'
+import { PACKET_NUMBER_LIMIT } from './packet-number.ts'
 import { PacketReceiver, type ReceiverHost } from './packet-receiver.ts'
 import { PacketSender } from './packet-sender.ts'
 import { snapshotStats } from './snapshot-stats.ts'
@@ -85,7 +86,9 @@ export class Connection {
     this.#nowMs = nowMs
     switch (this.#state) {
       case 'open':
-        return this.#sender.build(out, offset, nowMs)
+        if (this.#parts.sent.next < PACKET_NUMBER_LIMIT) return this.#sender.build(out, offset, nowMs)
+        this.close(CloseCode.Internal, 'packet numbers used up', nowMs)
+        return this.pollDatagram(out, offset, nowMs)
       case 'closing':
       case 'draining': {
         const { closing } = this.#parts

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { uniformLoss } from '../testing/index.ts'
+import { CloseCode } from './close-code.ts'
 import { numberedMessage, numberOf } from './testing/numbered-message.ts'
 import { SimulatedPair } from './testing/simulated-pair.ts'
 
@@ -69,5 +70,22 @@ describe('numbers that wrap, under loss and reordering', () => {
     const all = Array.from({ length: messages }, (_, number) => number)
     expect(received).toEqual({ client: all, server: all })
     expect(pair.client.stats().drops.authentication).toBe(0)
+  })
+
+  it('are not used up: a connection closes at packet number 2^48', () => {
+    const numbers = { sent: 2 ** 48 - 10, received: 2 ** 48 - 10 }
+    const pair = new SimulatedPair({
+      seed: 3,
+      conditions: { delayMs: 5 },
+      client: { firstPacketNumbers: numbers },
+      server: { firstPacketNumbers: numbers },
+    })
+    pair.every(50, 100, () => {
+      pair.client.send(0, 'unreliable', new Uint8Array(10))
+      pair.client.flush()
+    })
+    pair.advance(10_000)
+    expect(pair.client.closeInfo).toMatchObject({ code: CloseCode.Internal, byPeer: false })
+    expect(pair.server.closeInfo).toMatchObject({ code: CloseCode.Internal, byPeer: true })
   })
 })

@@ -1,6 +1,6 @@
 /** Packet numbers, of which only the low 2 to 4 bytes travel (RFC 9000 §17.1, appendix A). */
 
-/** A connection closes itself before it would use this number. */
+/** A connection closes itself when it comes to this number; only CLOSE is sent with larger ones. */
 export const PACKET_NUMBER_LIMIT = 2 ** 48
 
 /**

@@ -120,7 +120,7 @@ export class PacketSender {
       return 0
     }
     const dataBytes = this.#dataAllowance(isProbing, nowMs)
-    const hasControl = outbox.isDue || receive.credit.isDue || isChallengeDue || paths.responsePath >= 0
+    const hasControl = outbox.isDue || receive.credit.isUrgent || isChallengeDue || paths.responsePath >= 0
     if (nowMs < acks.deadlineMs && !hasControl && !isProbing && dataBytes === 0) return 0
 
     const headerBytes = this.#begin(out, offset, sizeLimit, nowMs)

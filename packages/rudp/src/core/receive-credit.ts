@@ -29,6 +29,11 @@ class Window {
     return this.#delivered + this.#buffered + bytes <= this.#allowed
   }
 
+  /** Half the window is left: CREDIT must not wait for a packet to ride in. */
+  get isUrgent(): boolean {
+    return this.isDue && this.#allowed - this.#delivered <= this.#size / 2
+  }
+
   buffer(bytes: number): void {
     this.#buffered += bytes
   }
@@ -72,9 +77,10 @@ export class ReceiveCredit {
     return this.#total.buffered
   }
 
-  /** CREDIT frames must be sent. */
-  get isDue(): boolean {
-    return this.#hasDue
+  /** CREDIT frames must be sent now; others that are due ride in the next packet. */
+  get isUrgent(): boolean {
+    if (!this.#hasDue) return false
+    return this.#total.isUrgent || this.#channels.some((window) => window?.isUrgent)
   }
 
   /** Accepts bytes that cannot be delivered yet. @returns false: the peer sent more than it was allowed to */

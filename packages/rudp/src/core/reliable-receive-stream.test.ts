@@ -51,7 +51,7 @@ class Receiver {
     )
     this.#buffer.set(data, dataAt)
     this.#reader.reset(this.#buffer, 0, dataAt + data.length)
-    expect(this.#reader.next()).toBe(FrameType.Message)
+    if (this.#reader.next() !== FrameType.Message) throw new Error('the frame does not parse')
     const isAccepted = this.channels.onFrame(this.#reader, 0)
     this.#buffer.fill(0xee)
     return isAccepted
@@ -72,9 +72,10 @@ function framesOf(sizes: readonly number[], first: number): Frame[] {
   })
 }
 
-/** Deliver messages before the given one, so that sequence numbers wrap in the midst. */
-function advanceTo(receiver: Receiver, sequence: number): void {
-  for (const frame of framesOf(new Array<number>(sequence).fill(4), 0)) receiver.take(frame)
+/** Delivers messages before the given one, so that sequence numbers wrap in the midst. */
+function advanceTo(receiver: Receiver, end: number): void {
+  const data = numberedMessage(0, 4)
+  for (let sequence = 0; sequence < end; sequence++) receiver.take({ sequence, index: 0, count: 1, data })
   receiver.delivered.length = 0
 }
 
@@ -84,7 +85,7 @@ describe.each([
 ])('a reliable-$name receive stream', ({ mode }) => {
   it.each([
     { first: 0, numRuns: 60 },
-    { first: 65_520, numRuns: 3 },
+    { first: 65_520, numRuns: 2 },
   ])(
     'delivers each message once, whatever the order and repetition of its frames, from $first on',
     ({ first, numRuns }) => {
