@@ -13,6 +13,7 @@ class Window {
   #buffered = 0
   #allowed: number
   isDue: boolean
+  isLost = false
 
   constructor(id: number, size: number, initialCredit: number) {
     this.#id = id
@@ -29,9 +30,9 @@ class Window {
     return this.#delivered + this.#buffered + bytes <= this.#allowed
   }
 
-  /** Half the window is left: CREDIT must not wait for a packet to ride in. */
+  /** CREDIT must not wait for a packet to ride in: half the window is left, or the last one was lost. */
   get isUrgent(): boolean {
-    return this.isDue && this.#allowed - this.#delivered <= this.#size / 2
+    return this.isDue && (this.isLost || this.#allowed - this.#delivered <= this.#size / 2)
   }
 
   buffer(bytes: number): void {
@@ -45,6 +46,7 @@ class Window {
 
   write(writer: PacketWriter, sent: SentPackets): void {
     this.isDue = false
+    this.isLost = false
     this.#allowed = Math.max(this.#allowed, this.#delivered + this.#size)
     writer.wrote(writeCredit(writer.out, writer.at, this.#id, this.#allowed), true)
     sent.addUnit(UNIT_CREDIT, this.#id, 0)
@@ -122,6 +124,7 @@ export class ReceiveCredit {
   onLost(channel: number): void {
     const window = channel === CREDIT_CONNECTION ? this.#total : this.#channel(channel)
     window.isDue = true
+    window.isLost = true
     this.#hasDue = true
   }
 

@@ -4,7 +4,7 @@ import { type HookName, hookNames } from '../room/room-host.ts'
 import type { KaosContext } from './kaos-context.ts'
 import type { Registrations } from './registrations.ts'
 
-/** `kaos.register_rpc`, `kaos.register_before`, `kaos.register_after` (docs/lua.md#registration). */
+/** `kaos.register_rpc`, `kaos.register_before`, `kaos.register_after` (docs/lua.md#rpcs-and-hooks). */
 export function defineRegistrationApi({ vm, role }: KaosContext): void {
   const registrationsFor = (name: string): Registrations => {
     if (role.kind === 'entry') return role.registrations
