@@ -41,7 +41,7 @@ describe('MemoryTransport', () => {
     const { transport, connections } = await world()
     const client = transport.connect()
     const [connection] = connections
-    const frame = Uint8Array.of(1, 2)
+    const frame = Buffer.of(1, 2)
     connection?.send(frame, 'reliable', 0)
     frame.fill(9)
     connection?.send(frame, 'unreliable', 0)

@@ -76,7 +76,7 @@ class MemoryConnection implements Connection {
   }
 
   send(frame: Uint8Array, _delivery: Delivery, _lane: Lane): void {
-    if (this.#closed === undefined) this.#batch.push(frame.slice())
+    if (this.#closed === undefined) this.#batch.push(new Uint8Array(frame))
   }
 
   flush(): void {

@@ -292,7 +292,12 @@ describe('a congested connection', () => {
     const filledBytes = congest(peer)
     expect(peer.connection.queuedBytes).toBeGreaterThan(65_536)
     for (let number = 1; number <= 100; number++) {
-      for (const lane of [1, 2]) peer.connection.send(numbered(lane, number), 'unreliable', lane)
+      for (const lane of [1, 2]) {
+        const frame = numbered(lane, number)
+        peer.connection.send(frame, 'unreliable', lane)
+        // It was copied: the caller may change it for the next receiver.
+        frame.fill('?')
+      }
       peer.connection.send(numbered(0, number), 'reliable', 1)
       peer.connection.flush()
     }

@@ -129,7 +129,7 @@ class WebSocketConnection implements Connection {
     if (this.#ws.readyState !== this.#ws.OPEN) return
     if (delivery === 'unreliable' && this.#ws.bufferedAmount > CONGESTED_BYTES) {
       if (this.#latest.has(lane)) this.#supersededFrames++
-      this.#latest.set(lane, frame.slice())
+      this.#latest.set(lane, new Uint8Array(frame))
       return
     }
     this.#batch.add(frame)

@@ -279,7 +279,11 @@ describe('input', () => {
     expect(seen).toEqual([[`1 a ${startMs}`, `2 b ${startMs + 7}`, `1 c ${startMs + 7}`], []])
   })
 
-  it('is copied, so that the sender’s buffer may be used again', () => {
+  it.each([
+    ['an array', new Uint8Array([1, 2, 3])],
+    // Whose slice() copies nothing.
+    ['a Buffer', Buffer.from([1, 2, 3])],
+  ])('in %s is copied, so that the sender’s buffer may be used again', (_, data) => {
     const seen: QueuedInput[] = []
     const { room, run } = world({
       loop: (_, inputs) => {
@@ -287,7 +291,6 @@ describe('input', () => {
         return true
       },
     })
-    const data = new Uint8Array([1, 2, 3])
     room.join(player(1))
     room.input(1, { op: 9, data, isReliable: false, isMessagePack: true })
     data.fill(0xff)

@@ -149,7 +149,8 @@ export class Room implements Tickable {
     this.#inputs.push({
       member,
       op: message.op,
-      data: message.data.slice(),
+      // Not slice(): that of a Buffer copies nothing.
+      data: new Uint8Array(message.data),
       isReliable: message.isReliable,
       isMessagePack: message.isMessagePack,
       receivedUnixMs: this.#options.clock.unixMs(),

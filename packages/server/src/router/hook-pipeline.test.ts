@@ -87,20 +87,15 @@ describe('a before-hook', () => {
     )
   })
 
-  it.each([
-    ['text'],
-    [42],
-    [true],
-    [null],
-    [undefined],
-    [[1, 2]],
-    [new Uint8Array(2)],
-  ])('that returns %j instead of a message has failed', async (value) => {
-    const { hooks } = world({ before: ['rpc'] }, { kind: 'value', value })
-    await expect(hooks.before('rpc', caller, message)).rejects.toThrow(
-      kaosError('HOOK_FAILED', 'the before-hook of rpc returned no message table'),
-    )
-  })
+  it.each([['text'], [42], [true], [null], [undefined], [[1, 2]], [new Uint8Array(2)]])(
+    'that returns %j instead of a message has failed',
+    async (value) => {
+      const { hooks } = world({ before: ['rpc'] }, { kind: 'value', value })
+      await expect(hooks.before('rpc', caller, message)).rejects.toThrow(
+        kaosError('HOOK_FAILED', 'the before-hook of rpc returned no message table'),
+      )
+    },
+  )
 
   it('that does not answer in time has failed, and its late answer changes nothing', async () => {
     const answer = deferred<ScriptOutcome>()

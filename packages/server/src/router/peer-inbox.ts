@@ -157,39 +157,44 @@ export class PeerInbox implements ConnectionHandler, Watched {
 
   #request(op: number, payload: Uint8Array, session: Session): void {
     const { handlers } = this.#parts
+    if (op === Op.RoomData) return this.#roomData(payload, session)
+    // The bytes that a request holds outlive the message they came in. Not slice(): that of a Buffer copies nothing.
+    const owned = new Uint8Array(payload)
     switch (op) {
-      case Op.RoomData: {
-        // While an earlier message waits for a hook, this one outlives the buffer it came in.
-        const message = decodeRoomData(this.#lane.isBusy || handlers.isDataHooked ? payload.slice() : payload)
-        this.#inOrder(op, 0, () => handlers.roomData(session, message))
-        return
-      }
       case Op.RoomCreate: {
-        const request = decodeClientPayload('RoomCreate', payload)
+        const request = decodeClientPayload('RoomCreate', owned)
         this.#inOrder(op, request.id, () => handlers.roomCreate(session, request))
         return
       }
       case Op.RoomJoin: {
-        const request = decodeClientPayload('RoomJoin', payload)
+        const request = decodeClientPayload('RoomJoin', owned)
         this.#inOrder(op, request.id, () => handlers.roomJoin(session, request))
         return
       }
       case Op.RoomLeave: {
-        const request = decodeClientPayload('RoomLeave', payload)
+        const request = decodeClientPayload('RoomLeave', owned)
         this.#inOrder(op, request.id, () => handlers.roomLeave(session, request))
         return
       }
       case Op.RoomList: {
-        const request = decodeClientPayload('RoomList', payload)
+        const request = decodeClientPayload('RoomList', owned)
         this.#inOrder(op, request.id, () => handlers.roomList(session, request))
         return
       }
       case Op.Rpc:
-        this.#rpc(session, decodeClientPayload('Rpc', payload))
+        this.#rpc(session, decodeClientPayload('Rpc', owned))
         return
       default:
         throw new KaosError('UNKNOWN_OP')
     }
+  }
+
+  #roomData(payload: Uint8Array, session: Session): void {
+    const { handlers } = this.#parts
+    // While an earlier message waits for a hook, this one outlives the message it came in.
+    const mustWait = this.#lane.isBusy || handlers.isDataHooked
+    const message = decodeRoomData(mustWait ? new Uint8Array(payload) : payload)
+    this.#inOrder(Op.RoomData, 0, () => handlers.roomData(session, message))
   }
 
   #inOrder(op: number, requestId: number, task: () => void | Promise<void>): void {

@@ -44,7 +44,8 @@ export class RequestHandlers {
 
   /** Whether room data waits for a script. */
   get isDataHooked(): boolean {
-    return this.#parts.hooks.hasBefore('room_data')
+    const { hooks } = this.#parts
+    return hooks.hasBefore('room_data') || hooks.hasAfter('room_data')
   }
 
   async roomCreate(session: Session, request: ClientPayload<'RoomCreate'>): Promise<void> {
@@ -89,13 +90,10 @@ export class RequestHandlers {
   }
 
   roomData(session: Session, message: RoomData): void | Promise<void> {
-    const { hooks, rooms } = this.#parts
     // Checked here, so that the sender learns of it and not the room.
     if (message.isMessagePack) scanMessagePack(message.data)
-    if (!hooks.hasBefore('room_data') && !hooks.hasAfter('room_data')) {
-      return rooms.input(session, message.room, message)
-    }
-    return this.#hookedRoomData(session, message)
+    if (this.isDataHooked) return this.#hookedRoomData(session, message)
+    return this.#parts.rooms.input(session, message.room, message)
   }
 
   async #hookedRoomData(session: Session, message: RoomData): Promise<void> {

@@ -39,7 +39,7 @@ export class FakeConnection implements Connection {
 
   send(frame: Uint8Array, delivery: Delivery, lane: Lane): void {
     const reader = new FrameReader()
-    reader.reset(frame.slice())
+    reader.reset(new Uint8Array(frame))
     while (reader.next()) {
       const op = opName(reader.op)
       if (op === undefined) throw new Error(`operation ${reader.op} is not assigned`)

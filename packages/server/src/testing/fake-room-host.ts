@@ -75,7 +75,12 @@ export class FakeRoomHost implements RoomHost {
   }
 
   input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {
-    this.commands.push({ kind: 'input', roomId, member, message: { ...message, data: message.data.slice() } })
+    this.commands.push({
+      kind: 'input',
+      roomId,
+      member,
+      message: { ...message, data: new Uint8Array(message.data) },
+    })
   }
 
   endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void {

@@ -17,5 +17,5 @@ export function deferred<T = void>(): Deferred<T> {
 
 /** Lets everything run that waits for promises which are settled already; no time passes. */
 export async function settled(): Promise<void> {
-  for (let round = 0; round < 20; round++) await Promise.resolve()
+  for (let round = 0; round < 50; round++) await Promise.resolve()
 }
