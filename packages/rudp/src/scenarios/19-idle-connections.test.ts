@@ -117,8 +117,6 @@ describe('scenario 19: connections that say nothing', () => {
     served.forgetClients()
     const usedBytes = settledMemoryBytes() - emptyBytes
     expect(served.server.stats.connections).toBe(CLIENTS)
-    // A core Connection alone took 18 KiB when this was written: 41 ArrayBuffers (8 KiB with their headers) and
-    // the 32 resolved channel options (2.6 KiB), which every connection of an endpoint could share.
     expect(usedBytes / CLIENTS, 'bytes per idle connection').toBeLessThan(MAX_IDLE_BYTES)
 
     const forgottenMs = served.nowMs
@@ -133,7 +131,8 @@ describe('scenario 19: connections that say nothing', () => {
     expect(ends).toHaveLength(CLIENTS)
     expect(Math.max(...ends)).toBeLessThanOrEqual(16_000)
     expect(served.server.isDrained).toBe(true)
-    expect(settledMemoryBytes() - emptyBytes).toBeLessThan(0.05 * usedBytes)
+    // Within 5 % of what so many connections may take; the rest is the collector's and the compiler's.
+    expect(settledMemoryBytes() - emptyBytes).toBeLessThan(0.05 * MAX_IDLE_BYTES * CLIENTS)
   })
 
   it('take at most 48 KiB each after speaking at 20 Hz', { timeout: 60_000 }, () => {
