@@ -97,7 +97,7 @@ export class RequestHandlers {
   }
 
   async #hookedRoomData(session: Session, message: RoomData): Promise<void> {
-    const { hooks, rooms } = this.#parts
+    const { config, hooks, rooms } = this.#parts
     const seen: HookMessage = {
       room_id: session.membership(message.room)?.roomId,
       op: message.op,
@@ -105,7 +105,9 @@ export class RequestHandlers {
       reliable: message.isReliable,
     }
     const changed = await hooks.before('room_data', callerOf(session), seen)
-    rooms.input(session, message.room, changed === seen ? message : hookedData(changed, message))
+    // A message that was too large before the hook saw it is refused as such, by the room.
+    const maxBytes = Math.max(config.limits.roomDataBytes, message.data.length)
+    rooms.input(session, message.room, changed === seen ? message : hookedData(changed, message, maxBytes))
     this.#after('room_data', session, changed)
   }
 
@@ -172,7 +174,7 @@ function requireRoomId(text: string): RoomId {
 }
 
 /** The message a before-hook of room_data made: a value that came as MessagePack leaves as MessagePack. */
-function hookedData(changed: HookMessage, original: RoomData): RoomData {
+function hookedData(changed: HookMessage, original: RoomData, maxBytes: number): RoomData {
   const { op, data, reliable } = changed
   if (typeof op !== 'number' || !Number.isInteger(op) || op < 0 || op > WireLimits.roomOp) {
     throw new KaosError(
@@ -180,17 +182,38 @@ function hookedData(changed: HookMessage, original: RoomData): RoomData {
       'the before-hook of room_data returned an op that is no integer 0–65535',
     )
   }
-  const isBytes = !original.isMessagePack && (typeof data === 'string' || data instanceof Uint8Array)
+  const bytes = original.isMessagePack ? undefined : bytesOf(data)
+  const encoded = bytes ?? encodeHooked(data)
+  if (encoded.length > maxBytes) {
+    throw new KaosError(
+      'HOOK_FAILED',
+      `the before-hook of room_data returned ${encoded.length} bytes of data, at most ${maxBytes} are allowed`,
+    )
+  }
   return {
     ...original,
     op,
     isReliable: reliable === undefined ? original.isReliable : reliable === true,
-    isMessagePack: !isBytes,
-    data: !isBytes
-      ? encodeMessagePack(data)
-      : typeof data === 'string'
-        ? Buffer.from(data)
-        : (data as Uint8Array),
+    isMessagePack: bytes === undefined,
+    data: encoded,
+  }
+}
+
+function bytesOf(data: unknown): Uint8Array | undefined {
+  return typeof data === 'string' ? Buffer.from(data) : data instanceof Uint8Array ? data : undefined
+}
+
+/** @throws {KaosError} HOOK_FAILED: what the client sent is not to blame */
+function encodeHooked(data: unknown): Uint8Array {
+  try {
+    return encodeMessagePack(data)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new KaosError(
+      'HOOK_FAILED',
+      `the before-hook of room_data returned data that cannot be sent: ${why}`,
+      { cause },
+    )
   }
 }
 
