@@ -11,7 +11,7 @@ const TICKS = (MINUTES * 60_000) / TICK_MS
 const STATE = new Uint8Array(200)
 const COMMAND = new Uint8Array(40)
 
-describe('scenario 1: a clean LAN for ten minutes', () => {
+describe('scenario 1: a clean LAN for ten minutes', { timeout: 90_000 }, () => {
   it('sends one datagram per tick and direction, with little overhead and nothing twice', () => {
     forEachSeed(20, (seed) => {
       const pair = new SimulatedPair({ seed, conditions: { delayMs: 1 } })

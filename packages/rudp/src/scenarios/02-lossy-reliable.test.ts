@@ -23,7 +23,9 @@ interface Outcome {
   readonly cost: number
 }
 
-describe('scenario 2: reliable messages at 20 % loss, 100 ms RTT, 5 % duplicates, 10 % reordered', () => {
+describe('scenario 2: reliable messages at 20 % loss, 100 ms RTT, 5 % duplicates, 10 % reordered', {
+  timeout: 90_000,
+}, () => {
   it('delivers reliable-ordered messages once, in order and in time', () => {
     forEachSeed(20, (seed) => {
       const { received, latenciesMs, cost } = run(seed, 'reliable-ordered', false)

@@ -14,7 +14,7 @@ const LOSSY = {
   reorderDelayMs: 30,
 }
 
-describe('scenario 3: a saturating sender at 20 % loss and 100 ms RTT', () => {
+describe('scenario 3: a saturating sender at 20 % loss and 100 ms RTT', { timeout: 90_000 }, () => {
   it('carries at least 12 KB/s with NewReno', () => {
     forEachSeed(20, (seed) => {
       expect(goodput(seed, { algorithm: 'newreno' }, {})).toBeGreaterThanOrEqual(12_000)

@@ -8,7 +8,9 @@ const BYTES_PER_SECOND = 1_250_000
 const RTT_MS = 60
 const BDP_BYTES = (BYTES_PER_SECOND * RTT_MS) / 1000
 
-describe('scenario 4: bulk over 10 Mbit/s, 60 ms RTT and a drop-tail queue of one BDP', () => {
+describe('scenario 4: bulk over 10 Mbit/s, 60 ms RTT and a drop-tail queue of one BDP', {
+  timeout: 90_000,
+}, () => {
   it('fills at least 90 % of a link without loss', () => {
     forEachSeed(20, (seed) => {
       expect(goodput(seed, 0)).toBeGreaterThanOrEqual(1_080_000)

@@ -8,7 +8,7 @@ const TICK_MS = 50
 const RTT_MS = 100
 const BLACKOUT_MS = 1500
 
-describe('scenario 6: bursts of loss, and a blackout', () => {
+describe('scenario 6: bursts of loss, and a blackout', { timeout: 90_000 }, () => {
   it('stays connected and completes through bursts of 20 packets, 5 % in all', () => {
     forEachSeed(20, (seed) => {
       const received: number[] = []

@@ -8,7 +8,9 @@ const MESSAGES = 3000
 const DELAY_MS = 20
 const JITTER_MS = 80
 
-describe('scenario 8: unreliable-sequenced at 30 Hz, 10 % loss and 0 to 80 ms of jitter', () => {
+describe('scenario 8: unreliable-sequenced at 30 Hz, 10 % loss and 0 to 80 ms of jitter', {
+  timeout: 90_000,
+}, () => {
   it('delivers at least 80 % where the jitter is that of a queue', () => {
     forEachSeed(20, (seed) => {
       expect(run(seed, true).received.length).toBeGreaterThanOrEqual(0.8 * MESSAGES)

@@ -5,7 +5,7 @@ import { forEachSeed, SeededRandom } from '../testing/index.ts'
 
 const PACKETS = 1000
 
-describe('scenario 12: recorded packets are injected again', () => {
+describe('scenario 12: recorded packets are injected again', { timeout: 90_000 }, () => {
   it('delivers nothing twice, counts every one, and changes nothing', () => {
     forEachSeed(20, (seed) => {
       const random = new SeededRandom(seed, 12)

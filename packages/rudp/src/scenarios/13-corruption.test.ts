@@ -6,7 +6,7 @@ import { forEachSeed, SeededRandom } from '../testing/index.ts'
 const MESSAGES = 1500
 const JUNK_PER_SEED = 25_000
 
-describe('scenario 13: corruption, truncation and junk', () => {
+describe('scenario 13: corruption, truncation and junk', { timeout: 90_000 }, () => {
   it('delivers nothing corrupt and stays connected at 1 % corrupted and 1 % truncated', () => {
     forEachSeed(20, (seed) => {
       const toServer: number[] = []

@@ -8,7 +8,9 @@ const SECONDS = 60
 const BYTES_PER_SECOND = 1_000_000
 const RTT_MS = 60
 
-describe('scenario 16: two bulk flows over 8 Mbit/s, 60 ms RTT and a queue of one BDP', () => {
+describe('scenario 16: two bulk flows over 8 Mbit/s, 60 ms RTT and a queue of one BDP', {
+  timeout: 90_000,
+}, () => {
   it('shares the link evenly between two flows: Jain index at least 0.95', () => {
     forEachSeed(20, (seed) => {
       const { network, bottleneck } = createNetwork(seed)

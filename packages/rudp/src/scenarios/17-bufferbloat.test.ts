@@ -13,7 +13,9 @@ const TICK_MS = 50
 const GAME = 0
 const BULK = 1
 
-describe('scenario 17: bulk and a game at 20 Hz over 2 Mbit/s with a second of buffer', () => {
+describe('scenario 17: bulk and a game at 20 Hz over 2 Mbit/s with a second of buffer', {
+  timeout: 90_000,
+}, () => {
   it('keeps the game’s p95 within 100 ms of the base while bulk takes at least half of the link', () => {
     forEachSeed(20, (seed) => {
       const channels = [{ priority: 1 }, { priority: BULK_PRIORITY }]

@@ -8,7 +8,9 @@ const RTT_MS = 50
 const BLACK_HOLE_AT_MS = 30_000
 const MESSAGE_BYTES = 440
 
-describe('scenario 18: the path drops more than 1250 bytes after 30 s, with MTU discovery on', () => {
+describe('scenario 18: the path drops more than 1250 bytes after 30 s, with MTU discovery on', {
+  timeout: 90_000,
+}, () => {
   it('finds a larger MTU first, falls back to 1200 within 4 PTO, and loses nothing', () => {
     forEachSeed(20, (seed) => {
       const received: number[] = []
