@@ -215,6 +215,7 @@ describe('a mistake', () => {
     ['limits.messageBytes', { limits: { messageBytes: 262_145 } }],
     ['scripts.memoryBytes', { scripts: { memoryBytes: 1 } }],
     ['udp.privateKey', { udp: { privateKey: 'AAAA' } }],
+    ['udp.publicAddress', { udp: { publicAddress: 'game.example.com' } }],
   ])('in %s is refused', (path, options) => {
     expect(messageOf({ options })).toContain(`  ${path}: `)
   })

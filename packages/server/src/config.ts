@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { WireLimits } from '@kaosnet/protocol'
 import { z } from 'zod'
 
@@ -40,6 +41,7 @@ const udpConfig = z.strictObject({
   publicPort: port.optional().describe('UDP port clients are told; the bound one when unset.'),
   publicAddress: z
     .string()
+    .refine((text) => isIP(text) !== 0, 'must be an IP address')
     .optional()
     .describe('IP address clients are told to reach UDP at; the one their request came in at when unset.'),
   privateKey: key
