@@ -3,6 +3,14 @@ import { defineConfig } from 'vitest/config'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+/** Tests with real sockets, processes or browsers: they run one after the other, when nothing else does. */
+const real = [
+  'test/{browser,e2e,docs}/**/*.test.ts',
+  'packages/rudp/src/scenarios/{10,19,20}-*.test.ts',
+  'packages/rudp/src/driver/**/*.test.ts',
+  'examples/game-server/test/arena-link.test.ts',
+]
+
 /** Tests import the packages' sources, so a test never runs against a stale build. */
 export default defineConfig({
   resolve: {
@@ -15,14 +23,33 @@ export default defineConfig({
     ],
   },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'examples/*/**/*.test.ts',
-      'test/**/*.test.ts',
-      'bench/**/*.test.ts',
-      'scripts/**/*.test.ts',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'simulated',
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'examples/*/**/*.test.ts',
+            'bench/**/*.test.ts',
+            'scripts/**/*.test.ts',
+          ],
+          exclude: ['**/node_modules/**', '**/dist/**', ...real],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: real,
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          testTimeout: 30_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
-    exclude: ['**/node_modules/**', '**/dist/**'],
-    testTimeout: 20_000,
   },
 })
