@@ -18,7 +18,7 @@ export interface RudpClientConnection extends RudpConnection {
   readonly cryptoName: string
   /**
    * Goes on from a new socket, for when the network has changed (Wi-Fi to cellular). Happens by itself when the
-   * system reports the old network gone or the server falls silent.
+   * system reports the network gone, or the server falls silent and this machine has lost the socket's address.
    */
   rebind(): Promise<void>
 }

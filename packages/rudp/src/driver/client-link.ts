@@ -7,6 +7,7 @@ import { RudpError } from '../rudp-error.ts'
 import { ClientConnection, type ClientLinkView, type ServerTerms } from './client-connection.ts'
 import type { DatagramSocket } from './datagram-socket.ts'
 import { EndpointDriver } from './endpoint-driver.ts'
+import { hasLocalAddress } from './network-interfaces.ts'
 
 /** So many ICMP refusals in a row mean that nobody is there; one could be forged or a restarting server. */
 const REFUSALS_UNTIL_UNREACHABLE = 3
@@ -59,7 +60,7 @@ export class ClientLink implements ClientLinkView {
       ...options,
       createConnection: (connectionOptions) => new ClientConnection(connectionOptions, this),
       onHandshakeEnded: (outcome) => this.#onOutcome(outcome),
-      onSilence: () => this.#rebindSoon(),
+      onSilence: () => this.#handleSilence(),
     })
   }
 
@@ -123,6 +124,11 @@ export class ClientLink implements ClientLinkView {
       const { ip, port } = this.#options.remote
       this.#onOutcome(new RudpError('UNREACHABLE', `Nobody listens on UDP ${ip}:${port}`))
     }
+  }
+
+  /** A socket whose address the machine has lost goes on sending, and nothing ever comes back. */
+  #handleSilence(): void {
+    if (!hasLocalAddress(this.#socket.local.ip)) this.#rebindSoon()
   }
 
   /** Rebinds unless that was done a moment ago. A socket that cannot be opened now is tried at the next sign. */

@@ -21,13 +21,14 @@ export interface DatagramSocket {
   /** Where it is bound. */
   readonly local: Address
   readonly stats: SocketStats
-  /**
-   * Called with everything that has arrived, once per turn of the event loop, after the operating system has nothing
-   * more to give in it or the batch is full. The batch is valid during the call.
-   */
+  /** Something has arrived after a time without: call `drain` soon, when as much as possible has followed it. */
+  onReadable: (() => void) | undefined
+  /** Called with what has arrived, from within `drain` or when a batch is full. The batch is valid during the call. */
   onReceive: ((batch: DatagramBatch) => void) | undefined
   /** The socket reported an error that concerns no send of ours. It goes on working. */
   onError: ((code: string) => void) | undefined
+  /** Delivers to `onReceive` what has arrived and was not delivered yet. */
+  drain(): void
   /** A batch to fill and give to `send`; it is empty. */
   acquire(): DatagramBatch
   /** Sends all of an acquired batch. What cannot be sent is counted and lost, as on any network. */

@@ -4,7 +4,7 @@ import type { DatagramSocket } from './datagram-socket.ts'
 
 /**
  * Puts an endpoint on a socket. In one turn of the event loop everything received is handled, then deadlines that
- * have passed, then everything to send is sent, so that what one turn causes shares its datagrams.
+ * have passed, then a batch is sent, so that what one turn causes shares its datagrams.
  */
 export class EndpointDriver {
   readonly #endpoint: Endpoint
@@ -23,12 +23,16 @@ export class EndpointDriver {
     this.#socket = socket
     this.#clock = clock
     this.#onTurn = onTurn
+    socket.onReadable = () => this.schedule()
     socket.onReceive = (batch) => this.#receive(batch)
     endpoint.onWake = () => this.schedule()
     this.schedule()
   }
 
-  /** Makes a turn happen at the end of the current one of the event loop. */
+  /**
+   * Makes a turn happen at the end of the current one of the event loop: in its check phase, after the poll phase has
+   * read what the system had.
+   */
   schedule(): void {
     if (this.#isClosed || this.#immediate !== undefined) return
     this.#immediate = setImmediate(() => {
@@ -40,6 +44,7 @@ export class EndpointDriver {
   /** Stops; the socket is its owner's to close. */
   close(): void {
     this.#isClosed = true
+    this.#socket.onReadable = undefined
     this.#socket.onReceive = undefined
     this.#endpoint.onWake = undefined
     clearTimeout(this.#timer)
@@ -54,11 +59,10 @@ export class EndpointDriver {
       this.#remote.port = batch.portOf(slot)
       this.#endpoint.handleDatagram(batch.buffer, 0, length, this.#remote, nowMs)
     }
-    this.#turn()
   }
 
   #turn(): void {
-    if (this.#isClosed) return
+    this.#socket.drain()
     const nowMs = this.#clock()
     if (this.#endpoint.nextDeadlineMs() <= nowMs) this.#endpoint.handleTimeout(nowMs)
     this.#flush(nowMs)
@@ -66,12 +70,15 @@ export class EndpointDriver {
     this.#arm(nowMs)
   }
 
+  /**
+   * Sends one batch. When there is more, the next turn follows at once, but after another look at what has arrived:
+   * otherwise a tick for thousands of peers would leave the system's receive buffer to overflow meanwhile.
+   */
   #flush(nowMs: number): void {
-    for (let hasMore = true; hasMore; ) {
-      const batch = this.#socket.acquire()
-      hasMore = this.#endpoint.pollDatagrams(batch, nowMs)
-      this.#socket.send(batch)
-    }
+    const batch = this.#socket.acquire()
+    const hasMore = this.#endpoint.pollDatagrams(batch, nowMs)
+    this.#socket.send(batch)
+    if (hasMore) this.schedule()
   }
 
   /** A timer that is armed for an earlier time is left alone: it fires, finds nothing to do, and is armed again. */

@@ -24,6 +24,7 @@ async function bind(
 /** Collects copies of what arrives until there are `count`. */
 function receive(socket: NodeDgramSocket, count: number): Promise<{ bytes: number[]; from: string }[]> {
   const received: { bytes: number[]; from: string }[] = []
+  socket.onReadable = () => setImmediate(() => socket.drain())
   return new Promise((resolve) => {
     socket.onReceive = (batch) => {
       for (let slot = 0; slot < batch.count; slot += 1) {

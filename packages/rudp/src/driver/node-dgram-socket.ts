@@ -32,6 +32,7 @@ function lookupNothing(
 
 /** The portable datagram socket, on `node:dgram`: one system call per datagram, batches made of what one turn brings. */
 export class NodeDgramSocket implements DatagramSocket {
+  onReadable: (() => void) | undefined
   onReceive: ((batch: DatagramBatch) => void) | undefined
   onError: ((code: string) => void) | undefined
   readonly stats: SocketStats = {
@@ -48,7 +49,6 @@ export class NodeDgramSocket implements DatagramSocket {
   readonly #free: DatagramBatch[] = []
   #inUse: DatagramBatch[] = []
   #local: Address = { ip: '', port: 0 }
-  #isDeliveryScheduled = false
   #closed: Promise<void> | undefined
 
   /**
@@ -91,6 +91,11 @@ export class NodeDgramSocket implements DatagramSocket {
 
   get local(): Address {
     return this.#local
+  }
+
+  drain(): void {
+    if (this.#closed === undefined && this.#received.count > 0) this.onReceive?.(this.#received)
+    this.#received.clear()
   }
 
   acquire(): DatagramBatch {
@@ -143,20 +148,9 @@ export class NodeDgramSocket implements DatagramSocket {
 
   #handleMessage(datagram: Uint8Array, remote: RemoteInfo): void {
     this.stats.receivedDatagrams += 1
-    if (this.#received.isFull) this.#deliver()
+    if (this.#received.isFull) this.drain()
     if (!this.#received.push(datagram, remote.address, remote.port)) this.stats.oversized += 1
-    if (this.#isDeliveryScheduled) return
-    this.#isDeliveryScheduled = true
-    // Immediates run after the poll phase: by then everything the system had is in the batch.
-    setImmediate(() => {
-      this.#isDeliveryScheduled = false
-      this.#deliver()
-    })
-  }
-
-  #deliver(): void {
-    if (this.#closed === undefined && this.#received.count > 0) this.onReceive?.(this.#received)
-    this.#received.clear()
+    else if (this.#received.count === 1) this.onReadable?.()
   }
 
   #handleError(error: NodeJS.ErrnoException): void {

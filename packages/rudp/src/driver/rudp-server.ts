@@ -16,7 +16,8 @@ import { isLoopback } from './loopback.ts'
 import { NodeDgramSocket } from './node-dgram-socket.ts'
 
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024
-const BATCH_SIZE = 64
+/** As many as Node reads of one socket before it looks at others, so that receiving and sending take turns. */
+const BATCH_SIZE = 32
 /** Peers that do not acknowledge a CLOSE are not waited for longer than this. */
 const DEFAULT_DRAIN_MS = 1_000
 
