@@ -30,6 +30,8 @@ describe('scenario 8: unreliable-sequenced at 30 Hz, 10 % loss and 0 to 80 ms of
 function run(seed: number, keepsOrder: boolean) {
   const sentAtMs: number[] = []
   const received: number[] = []
+  let isInOrder = true
+  let longestMs = 0
   const pair = new SimulatedPair({
     seed,
     conditions: {
@@ -41,8 +43,8 @@ function run(seed: number, keepsOrder: boolean) {
     client: {
       onMessage: (_channel, _mode, data, nowMs) => {
         const number = numberOf(data)
-        expect(number).toBeGreaterThan(received.at(-1) ?? -1)
-        expect(nowMs - (sentAtMs[number] ?? 0)).toBeLessThanOrEqual(DELAY_MS + JITTER_MS + TICK_MS)
+        isInOrder &&= number > (received.at(-1) ?? -1)
+        longestMs = Math.max(longestMs, nowMs - (sentAtMs[number] ?? 0))
         received.push(number)
       },
     },
@@ -53,6 +55,8 @@ function run(seed: number, keepsOrder: boolean) {
     pair.server.flush()
   })
   pair.advance(MESSAGES * TICK_MS + 1000)
+  expect(isInOrder).toBe(true)
+  expect(longestMs).toBeLessThanOrEqual(DELAY_MS + JITTER_MS + TICK_MS)
   const { framesSent, framesRetransmitted, framesRepeated } = pair.server.stats()
   expect(framesSent + framesRetransmitted + framesRepeated).toBe(0)
   return { received, late: pair.client.stats().drops['late-unreliable'] }

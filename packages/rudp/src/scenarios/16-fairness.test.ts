@@ -49,7 +49,7 @@ class BulkFlow implements Flow {
   readonly #bulk: BulkSender
 
   constructor(network: NetworkSimulator, bottleneck: Link, seed: number, index: number) {
-    this.#bulk = new BulkSender(() => this.#pair.server, 0, 'reliable-ordered', 16 * 1100)
+    this.#bulk = new BulkSender(() => this.#pair.server, 0, 'reliable-ordered', 1100)
     this.#pair = new SimulatedPair({
       seed,
       shared: { network, index },

@@ -54,12 +54,12 @@ describe('scenario 18: the path drops more than 1250 bytes after 30 s, with MTU 
       bulk.fill()
       pair.server.flush()
       let windowBytes = 0
-      pair.every(100, 60, () => {
+      pair.every(100, 25, () => {
         const { congestionWindowBytes } = pair.server.stats()
         expect(congestionWindowBytes).toBeGreaterThanOrEqual(windowBytes)
         windowBytes = congestionWindowBytes
       })
-      pair.advance(6000)
+      pair.advance(2600)
       expect(pair.downLink.counters.droppedBySize).toBe(3)
       expect(pair.server.stats().packetsLost).toBe(0)
       expect(pair.server.stats().mtuBytes).toBe(1200)
