@@ -4,6 +4,7 @@ import {
   type ConnectOptions,
   ConnectTokenIssuer,
   connectRudp,
+  createNodeProvider,
   formatConnectToken,
   generateServerKey,
   type RudpClientConnection,
@@ -101,6 +102,16 @@ describe('server and client on real sockets', () => {
     peers[1]!.close(2, 'kicked')
     expect(await told).toEqual({ code: 2, reason: 'kicked', byPeer: true })
     expect(second.send(0, 'unreliable', bytes('late'))).toBe('closed')
+  })
+
+  it('understand each other whichever cryptography each has', async () => {
+    const server = await startServer({ crypto: createNodeProvider() })
+    const client = await connect(server)
+    expect(server.cryptoName).toBe('node:crypto')
+    expect(client.cryptoName).toBe('sodium-native')
+    const message = nextMessage(client)
+    client.send(0, 'reliable-ordered', bytes('same bytes'))
+    expect(await message).toBe('same bytes')
   })
 
   it('let a token holder in, and tell the server who it is', async () => {

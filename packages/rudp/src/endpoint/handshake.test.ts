@@ -229,6 +229,21 @@ describe('a refused client', () => {
     expect(client.outcome).toEqual({ kind: 'version-unsupported', versions: [1] })
   })
 
+  it('is told even when only one refusal gets through', () => {
+    const world = new EndpointWorld({ server: { authorize: () => false } })
+    const client = world.startClient({ timeoutMs: 2_000 })
+    const links = world.network.connect(nameOf(client.address), nameOf(SERVER_ADDRESS), {})
+    let denials = 0
+    links.backward.filter = (buffer, offset) => {
+      if (buffer[offset] === PacketType.deny) denials += 1
+      return buffer[offset] !== PacketType.deny || denials === 1
+    }
+    world.clock.advance(1_999)
+    expect(client.outcome).toBeUndefined()
+    world.clock.advance(1)
+    expect(client.outcome).toMatchObject({ kind: 'denied', code: DenyCode.refused })
+  })
+
   it('at a server that is shutting down is told so', () => {
     const world = new EndpointWorld()
     world.server.shutDown(1, 'bye')

@@ -85,8 +85,8 @@ export class ClientHandshake {
   #stageSinceMs: number
   #timesSent = 0
   #sendAtMs: number
-  /** How often the packet had been sent when the first DENY came; 0 = none has come. */
-  #deniedAfter = 0
+  /** The first DENY to the present packet, and how often that had been sent then. */
+  #firstDeny: { readonly outcome: HandshakeOutcome; readonly timesSent: number } | undefined
 
   constructor(options: ClientHandshakeOptions) {
     this.#options = options
@@ -114,7 +114,7 @@ export class ClientHandshake {
   handleTimeout(nowMs: number): void {
     if (this.outcome !== undefined) return
     if (nowMs >= this.#deadlineMs) {
-      this.outcome = { kind: 'timed-out' }
+      this.outcome = this.#firstDeny?.outcome ?? { kind: 'timed-out' }
     } else if (this.#isStale(nowMs)) {
       this.#attempt = this.#newAttempt()
       this.#startHello(nowMs)
@@ -190,11 +190,12 @@ export class ClientHandshake {
   #handleDeny(buffer: Uint8Array, offset: number, length: number, nowMs: number): void {
     const deny = parseDeny(buffer, offset, length)
     if (deny === undefined) return
-    if (this.#deniedAfter === 0) {
-      this.#deniedAfter = this.#timesSent
+    const outcome: HandshakeOutcome = { kind: 'denied', ...deny }
+    if (this.#firstDeny === undefined) {
+      this.#firstDeny = { outcome, timesSent: this.#timesSent }
       this.#sendAtMs = nowMs
-    } else if (this.#timesSent > this.#deniedAfter) {
-      this.outcome = { kind: 'denied', ...deny }
+    } else if (this.#timesSent > this.#firstDeny.timesSent) {
+      this.outcome = outcome
     }
   }
 
@@ -232,7 +233,7 @@ export class ClientHandshake {
   #enterStage(nowMs: number): void {
     this.#stageSinceMs = nowMs
     this.#timesSent = 0
-    this.#deniedAfter = 0
+    this.#firstDeny = undefined
     this.#sendAtMs = nowMs
   }
 
