@@ -58,9 +58,9 @@ export interface ConnectionStats {
   readonly probeTimeouts: number
   /** Reliable frames sent for the first time. */
   readonly framesSent: number
-  /** Reliable frames sent again because their packet was lost or a probe was due. */
+  /** Reliable frames sent again because their packet was lost. */
   readonly framesRetransmitted: number
-  /** Reliable frames sent again early, in spare room (thin streams and `eager` channels). */
+  /** Reliable frames sent again before that was certain: in spare room, or in a probe. */
   readonly framesRepeated: number
   readonly messagesSent: number
   readonly messagesReceived: number

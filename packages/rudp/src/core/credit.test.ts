@@ -13,7 +13,7 @@ const MAX_MESSAGE = INITIAL_CHANNEL_CREDIT - CREDIT_STEP
 function exchange(receive: ReceiveCredit, send: SendCredit, isLost = false): number {
   const writer = new PacketWriter(64)
   const out = new Uint8Array(1200)
-  writer.begin(out, 0, 1200, 0, 0)
+  writer.begin(out, 0, 0, 1200, 0, 0)
   receive.write(writer, new SentPackets(128, 0))
   const reader = new FrameReader()
   reader.reset(out, 0, writer.at)

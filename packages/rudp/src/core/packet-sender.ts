@@ -10,6 +10,7 @@ import { CONNECTION_ID_BYTES, writePacketHeader } from './packet-header.ts'
 import { packetNumberBytes } from './packet-number.ts'
 import { TAG_BYTES } from './packet-protection.ts'
 import { PacketWriter } from './packet-writer.ts'
+import { Repeats } from './repeats.ts'
 import { SENT_ELICITING, SENT_MTU_PROBE, SENT_PROMPT } from './sent-packets.ts'
 
 /** Header and tag at their longest. */
@@ -20,19 +21,6 @@ const MIN_USEFUL_BYTES = MAX_OVERHEAD_BYTES + 16
 /** About every so many packets one number is left out, to catch a peer that acknowledges what it never got. */
 const SKIP_INTERVAL = 1000
 
-/** A thin stream's data is sent again with any packet that goes out, once it is this old in RTTs … */
-const THIN_REPEAT_AGE = 0.75
-/** … up to this many bytes per packet … */
-const THIN_REPEAT_BYTES = 600
-/** … fewer in an outage, but the oldest in every packet: it is what the peer waits for when the outage ends … */
-const OUTAGE_REPEAT_BYTES = 300
-/** … until the path has lost nothing for this long. A new path is presumed lossy. */
-const THIN_REPEAT_AFTER_LOSS_MS = 30_000
-/** Data of an eager channel is sent again once it is this old in RTTs. */
-const EAGER_REPEAT_AGE = 0.5
-/** … and while this share of the window is free of it, so that new data always finds room. */
-const EAGER_WINDOW_SHARE = 0.75
-
 /** Builds packets: decides what the next one carries, within window, pace and path budget, and seals it. */
 export class PacketSender {
   /** The path of the packet last built. */
@@ -40,6 +28,7 @@ export class PacketSender {
   readonly #parts: ConnectionParts
   readonly #connectionId: Uint8Array
   readonly #writer: PacketWriter
+  readonly #repeats: Repeats
   #isFlushing = false
   #skipAt: number
   /** When the pacer lets the next packet go; Infinity when it holds none back. */
@@ -52,6 +41,7 @@ export class PacketSender {
     this.#parts = parts
     this.#connectionId = role === 'client' ? connectionId : EMPTY_BYTES
     this.#writer = new PacketWriter(parts.limits.maxFramesPerPacket)
+    this.#repeats = new Repeats(parts.send, parts.recovery)
     this.lastPath = path
     this.#skipAt = this.#nextSkip()
   }
@@ -119,7 +109,7 @@ export class PacketSender {
       if (isChallengeDue) paths.onChallengeSent(recovery.probeTimeoutMs, nowMs)
       return 0
     }
-    const dataBytes = this.#dataAllowance(isProbing, nowMs)
+    const dataBytes = isProbing ? 0 : this.#dataAllowance(nowMs)
     const hasControl = outbox.isDue || receive.credit.isUrgent || isChallengeDue || paths.responsePath >= 0
     if (nowMs < acks.deadlineMs && !hasControl && !isProbing && dataBytes === 0) return 0
 
@@ -128,7 +118,7 @@ export class PacketSender {
     this.#writeControl(isChallengeDue, nowMs)
     if (dataBytes > 0) this.#writeData(dataBytes)
     if (isProbing) this.#writeProbe()
-    else this.#writeRepeats(nowMs)
+    else this.#repeats.writeEarly(this.#writer)
     if (this.#writer.frames === 0) return 0
     const flags = (this.#writer.isEliciting ? SENT_ELICITING : 0) | (this.#writer.isPrompt ? SENT_PROMPT : 0)
     if (isProbing) recovery.onProbeSent()
@@ -136,7 +126,7 @@ export class PacketSender {
   }
 
   /** Bytes of packet that data may fill now; 0 = none waits, or window or pace forbid. */
-  #dataAllowance(isProbing: boolean, nowMs: number): number {
+  #dataAllowance(nowMs: number): number {
     const { send, recovery, sent, guard } = this.#parts
     const allowsBulk = guard.allowsBulk(recovery.inFlightBytes, nowMs)
     const frameBytes = send.nextFrameBytes(this.#isFlushing, allowsBulk, nowMs)
@@ -145,7 +135,6 @@ export class PacketSender {
       if (!allowsBulk && this.#isFlushing) guard.onBulkHeld(nowMs)
       return 0
     }
-    if (isProbing) return BASE_DATAGRAM_BYTES
     if (sent.isFullForData || frameBytes + MAX_OVERHEAD_BYTES > recovery.availableBytes) {
       recovery.onHeldByWindow(nowMs)
       return 0
@@ -186,39 +175,18 @@ export class PacketSender {
   #writeData(dataBytes: number): void {
     const { send, outbox, guard, recovery } = this.#parts
     const writer = this.#writer
-    writer.limitRoom(dataBytes - MAX_OVERHEAD_BYTES)
+    writer.limitPacket(dataBytes)
     if (this.#isFlushing) outbox.writeTick(writer)
     send.writeLost(writer)
     if (this.#isFlushing) send.writeNew(writer, guard.allowsBulk(recovery.inFlightBytes, writer.nowMs))
   }
 
-  /** A probe carries what has waited longest for its ACK; if there is nothing, it just asks for one. */
+  /** A probe carries what the peer most likely lacks; if there is nothing, it just asks for an ACK. */
   #writeProbe(): void {
     const writer = this.#writer
-    if (this.#parts.recovery.isOutage) writer.limitRoom(OUTAGE_REPEAT_BYTES)
-    this.#parts.send.writeRepeats(writer, 0)
+    this.#repeats.writeInProbe(writer)
+    if (this.#isFlushing) this.#parts.send.writeNew(writer, false)
     if (!writer.isPrompt && writer.room > 0) writer.wrote(writePing(writer.out, writer.at), true)
-  }
-
-  /** Sends older data along before it is known to be lost, where that is cheap and gains a round trip. */
-  #writeRepeats(nowMs: number): void {
-    const { send, recovery } = this.#parts
-    if (send.account.inFlightFrames === 0) return
-    const writer = this.#writer
-    const smoothedMs = recovery.rtt.smoothedMs
-    if (send.hasEager) {
-      writer.limitRoom(
-        EAGER_WINDOW_SHARE * recovery.windowBytes - recovery.inFlightBytes - MAX_OVERHEAD_BYTES,
-      )
-      send.writeEagerRepeats(writer, EAGER_REPEAT_AGE * smoothedMs)
-    }
-    const isLossy = nowMs - recovery.lastLossMs < THIN_REPEAT_AFTER_LOSS_MS
-    if (writer.isEliciting && isLossy && recovery.isThin) {
-      const { isOutage } = recovery
-      const repeatBytes = isOutage ? OUTAGE_REPEAT_BYTES : THIN_REPEAT_BYTES
-      writer.limitRoom(Math.min(repeatBytes, recovery.availableBytes / 2 - MAX_OVERHEAD_BYTES))
-      send.writeRepeats(writer, isOutage ? 0 : THIN_REPEAT_AGE * smoothedMs)
-    }
   }
 
   /** A packet with one path frame, to a path that is not the current one. */
@@ -266,7 +234,7 @@ export class PacketSender {
       packetNumber,
       packetNumberBytes(packetNumber, recovery.largestAcked),
     )
-    this.#writer.begin(out, offset + headerBytes, offset + sizeLimit - TAG_BYTES, packetNumber, nowMs)
+    this.#writer.begin(out, offset, headerBytes, sizeLimit, packetNumber, nowMs)
     return headerBytes
   }
 

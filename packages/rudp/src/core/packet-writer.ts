@@ -1,4 +1,5 @@
 import { EMPTY_BYTES } from './empty-bytes.ts'
+import { TAG_BYTES } from './packet-protection.ts'
 import { messageOverheadBytes, stripMessageLength, writeMessageHeader } from './frame-writer.ts'
 
 /**
@@ -20,6 +21,7 @@ export class PacketWriter {
   /** Some message in it was sent before. */
   isRepeating = false
   readonly #maxFrames: number
+  #packetAt = 0
   #end = 0
   #lastMessageAt = -1
 
@@ -27,17 +29,25 @@ export class PacketWriter {
     this.#maxFrames = maxFrames
   }
 
-  /** Starts a packet whose frames go to `out[at, end)`. */
-  begin(out: Uint8Array, at: number, end: number, packetNumber: number, nowMs: number): void {
+  /** Starts a packet at `out[offset]` of at most `sizeLimit` bytes, whose header is written. */
+  begin(
+    out: Uint8Array,
+    offset: number,
+    headerBytes: number,
+    sizeLimit: number,
+    packetNumber: number,
+    nowMs: number,
+  ): void {
     this.out = out
-    this.at = at
+    this.at = offset + headerBytes
+    this.#packetAt = offset
     this.packetNumber = packetNumber
     this.nowMs = nowMs
     this.frames = 0
     this.isEliciting = false
     this.isPrompt = false
     this.isRepeating = false
-    this.#end = end
+    this.#end = offset + sizeLimit - TAG_BYTES
     this.#lastMessageAt = -1
   }
 
@@ -46,9 +56,14 @@ export class PacketWriter {
     return this.frames < this.#maxFrames ? this.#end - this.at : 0
   }
 
-  /** Lowers the end of the packet, never below what is written. */
+  /** Leaves at most so many bytes for frames. */
   limitRoom(bytes: number): void {
-    this.#end = Math.min(this.#end, this.at + Math.max(0, bytes))
+    this.#end = Math.min(this.#end, this.at + bytes)
+  }
+
+  /** Lets the packet, header and tag included, become no larger than this; what is written stays. */
+  limitPacket(sizeBytes: number): void {
+    this.limitRoom(Math.max(0, this.#packetAt + sizeBytes - TAG_BYTES - this.at))
   }
 
   /** Notes a frame that someone wrote from `at` to `end`. */

@@ -42,7 +42,7 @@ interface PacketContents {
 function buildPacket(nowMs = 0, write = () => send.writeNew(writer, true)): PacketContents {
   const out = new Uint8Array(1300)
   const packetNumber = sent.next
-  writer.begin(out, 0, PACKET_BYTES, packetNumber, nowMs)
+  writer.begin(out, 0, 0, PACKET_BYTES, packetNumber, nowMs)
   write()
   const end = writer.finish()
   sent.record(end + 30, SENT_ELICITING, -1, nowMs)
