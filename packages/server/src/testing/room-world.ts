@@ -1,0 +1,105 @@
+import type { RoomId, SessionId } from '../ids.ts'
+import type { MatchHandler, MatchInit } from '../room/match-handler.ts'
+import { Room, type RoomOptions } from '../room/room.ts'
+import type { MemberInfo, RoomEnd, RoomInput } from '../room/room-host.ts'
+import { ManualClock } from './manual-clock.ts'
+import { type RecordingMatch, recordingMatch } from './recording-match.ts'
+
+const ROOM_ID = '00000000-0000-4000-8000-000000000001' as RoomId
+/** Between two ticks of a {@link RoomWorld}. */
+export const PERIOD_MS = 100
+
+/** A room with a recording match handler, on a clock in the hands of the test. */
+export interface RoomWorld {
+  readonly room: Room
+  readonly clock: ManualClock
+  readonly match: RecordingMatch
+  /** What the room told its host and what it called, in one order. */
+  readonly story: string[]
+  readonly ends: RoomEnd[]
+  readonly ticks: { latenessMs: number; durationMs: number; skipped: number }[]
+  /** Runs the ticks of the next `durationMs`, each at its due time. */
+  run(durationMs: number): void
+}
+
+export interface RoomWorldOptions extends Partial<MatchHandler> {
+  readonly onScriptError?: RoomOptions['onScriptError']
+  readonly inputQueue?: number
+  readonly params?: unknown
+  readonly spread?: number
+  readonly isStarted?: boolean
+  onJoinAccepted?(member: number): void
+}
+
+export function roomWorld(options: RoomWorldOptions = {}): RoomWorld {
+  const clock = new ManualClock({ nowMs: 1_000 })
+  const match = recordingMatch(options)
+  const story = match.calls
+  const ends: RoomEnd[] = []
+  const ticks: RoomWorld['ticks'] = []
+  const room = new Room({
+    id: ROOM_ID,
+    module: 'game',
+    handler: match,
+    clock,
+    defaults: { tickHz: 20, maxPlayers: 8, emptyTimeoutMs: 0, inputQueue: options.inputQueue ?? 4 },
+    onScriptError: options.onScriptError ?? 'end',
+    observer: {
+      joinAccepted: (member) => {
+        story.push(`accepted ${member}`)
+        options.onJoinAccepted?.(member)
+      },
+      joinRejected: (member, reason) => story.push(`rejected ${member}: ${reason}`),
+      scriptFailed: (callback, error) => story.push(`failed ${callback}: ${(error as Error).message}`),
+      ticked: (latenessMs, durationMs, skipped) => ticks.push({ latenessMs, durationMs, skipped }),
+      ended: (end) => {
+        story.push(`ended ${end.reason}`)
+        ends.push(end)
+      },
+    },
+  })
+  if (options.isStarted !== false) {
+    room.start(options.params ?? {}, options.spread ?? 0)
+    story.length = 0
+  }
+  return {
+    room,
+    clock,
+    match,
+    story,
+    ends,
+    ticks,
+    run(durationMs) {
+      const untilMs = clock.nowMs() + durationMs
+      while (room.state !== 'closed' && room.nextDueMs <= untilMs) {
+        clock.stall(Math.max(0, room.nextDueMs - clock.nowMs()))
+        room.runTick(clock.nowMs())
+      }
+      clock.stall(Math.max(0, untilMs - clock.nowMs()))
+    },
+  }
+}
+
+/** What `match_init` says, where the test does not care. */
+export function init(traits: Partial<MatchInit>): MatchInit {
+  return { tickHz: undefined, label: '', maxPlayers: undefined, emptyTimeoutMs: undefined, ...traits }
+}
+
+/** Somebody who asks for a seat. */
+export function player(member: number): MemberInfo {
+  return {
+    member,
+    sessionId: member.toString(16).padStart(16, '0') as SessionId,
+    userId: `user-${member}`,
+    username: `player ${member}`,
+    metadata: undefined,
+  }
+}
+
+export function input(text: string): RoomInput {
+  return { op: 1, data: Buffer.from(text), isReliable: true, isMessagePack: false }
+}
+
+export function boom(): never {
+  throw new Error('boom')
+}
