@@ -7,6 +7,8 @@ import type { SeededRandom } from '../../testing/random.ts'
 
 const CONNECTION_ID = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8])
 const ROOM_BYTES = 1500
+/** Several things may be due at once, and each may make another due; more than this is a loop. */
+const MAX_ROUNDS = 4
 
 /** A handler that only counts. */
 class CountingHandler implements ConnectionHandler {
@@ -75,11 +77,10 @@ export class ConnectionHarness {
       this.#connection.flush(this.#nowMs)
     }
     this.#pollAll()
-    if (this.#connection.nextDeadlineMs() <= this.#nowMs) {
+    for (let round = 0; this.#connection.nextDeadlineMs() <= this.#nowMs; round++) {
+      if (round === MAX_ROUNDS) throw new Error(`something is due again and again at ${this.#nowMs}`)
       this.#connection.handleTimeout(this.#nowMs)
       this.#pollAll()
-      const deadlineMs = this.#connection.nextDeadlineMs()
-      if (deadlineMs <= this.#nowMs) throw new Error(`the deadline ${deadlineMs} is not after ${this.#nowMs}`)
     }
   }
 
