@@ -172,6 +172,7 @@ export class KaosServer {
             connections: config.limits.connections,
             connectionsPerAddress: config.udp.connectionsPerAddress,
             sendQueueBytes: config.limits.sendQueueBytes,
+            messageBytes: config.limits.messageBytes,
           },
         })
       : undefined

@@ -1,4 +1,4 @@
-import { LaneOutbox, rudpChannelOf, WireLimits } from '@kaosnet/protocol'
+import { LaneOutbox, rudpChannelOf } from '@kaosnet/protocol'
 import { type RudpConnection, RudpServer } from '@kaosnet/rudp'
 import type { Clock, TimerHandle } from '../clock.ts'
 import { PortInUseError } from '../errors.ts'
@@ -20,6 +20,7 @@ export interface RudpTransportOptions {
     readonly connections: number
     readonly connectionsPerAddress: number
     readonly sendQueueBytes: number
+    readonly messageBytes: number
   }
 }
 
@@ -85,7 +86,7 @@ export class RudpTransport implements Transport {
     server.onConnection = (rudp) => {
       const connection = new RudpPeerConnection(rudp, clock, () => this.#open.delete(connection))
       this.#open.add(connection)
-      connection.attach(accept(connection))
+      connection.attach(accept(connection), limits.messageBytes)
     }
     await server.listen()
     return server
@@ -123,9 +124,9 @@ class RudpPeerConnection implements Connection {
     })
   }
 
-  attach(handler: ConnectionHandler): void {
+  attach(handler: ConnectionHandler, messageBytes: number): void {
     this.#rudp.onMessage = (_channel, _mode, data) => {
-      if (data.length > WireLimits.messageBytes) handler.onBadMessage('too-large', data.length)
+      if (data.length > messageBytes) handler.onBadMessage('too-large', data.length)
       else handler.onMessage(data)
     }
     this.#rudp.onClose = (close) => {

@@ -1,4 +1,4 @@
-import { type KaosError } from '@kaosnet/protocol'
+import type { KaosError } from '@kaosnet/protocol'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { ServerConfigInput } from '../config.ts'
 import type { RoomId, SessionId } from '../ids.ts'
