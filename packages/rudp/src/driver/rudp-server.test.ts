@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   type ConnectOptions,
@@ -232,71 +231,6 @@ describe('server and client on real sockets', () => {
   })
 })
 
-describe('connecting', () => {
-  it('gives up with CONNECT_TIMEOUT when nobody answers', async () => {
-    const silent = createSocket('udp4')
-    await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve))
-    const attempt = connectRudp({
-      addresses: [{ host: '127.0.0.1', port: silent.address().port }],
-      serverPublicKey: serverKey.publicKey,
-      timeoutMs: 200,
-    })
-    await expect(attempt).rejects.toMatchObject({ name: 'RudpError', code: 'CONNECT_TIMEOUT' })
-    silent.close()
-  })
-
-  it('fails with UNREACHABLE when the host says that nobody listens', async () => {
-    const attempt = connectRudp({
-      addresses: [{ host: '127.0.0.1', port: await unusedPort() }],
-      serverPublicKey: serverKey.publicKey,
-    })
-    await expect(attempt).rejects.toMatchObject({ code: 'UNREACHABLE' })
-  })
-
-  it('tries the next address when one does not answer', async () => {
-    const server = await startServer()
-    const client = await connect(server, {
-      addresses: [
-        { host: '127.0.0.1', port: await unusedPort() },
-        { host: 'localhost', port: server.address.port },
-      ],
-    })
-    expect(client.remote.port).toBe(server.address.port)
-  })
-
-  it('stops at once when it is aborted, before and during', async () => {
-    const silent = createSocket('udp4')
-    await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve))
-    const controller = new AbortController()
-    const options = {
-      addresses: [{ host: '127.0.0.1', port: silent.address().port }],
-      serverPublicKey: serverKey.publicKey,
-      signal: controller.signal,
-    }
-    const attempt = connectRudp(options)
-    setImmediate(() => controller.abort(new Error('changed my mind')))
-    await expect(attempt).rejects.toMatchObject({
-      code: 'CONNECT_ABORTED',
-      cause: expect.objectContaining({ message: 'changed my mind' }),
-    })
-    await expect(connectRudp(options)).rejects.toMatchObject({ code: 'CONNECT_ABORTED' })
-    silent.close()
-  })
-
-  it('asks for credentials, addresses and keys that make sense', async () => {
-    const addresses = [{ host: '127.0.0.1', port: 1 }]
-    const invalid = { code: 'OPTIONS_INVALID' }
-    await expect(connectRudp({ addresses })).rejects.toMatchObject(invalid)
-    await expect(connectRudp({ serverPublicKey: serverKey.publicKey })).rejects.toMatchObject(invalid)
-    await expect(connectRudp({ addresses, serverPublicKey: new Uint8Array(5) })).rejects.toMatchObject(
-      invalid,
-    )
-    const channels = [{ priority: 99 }]
-    const attempt = connectRudp({ addresses, serverPublicKey: serverKey.publicKey, channels })
-    await expect(attempt).rejects.toMatchObject(invalid)
-  })
-})
-
 describe('listening', () => {
   it('fails with the system’s error as cause when the port is taken', async () => {
     const server = await startServer()
@@ -371,14 +305,6 @@ describe('listening', () => {
 /** Waits for something that a datagram on loopback brings about; the test's own time limit bounds it. */
 async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setImmediate(resolve))
-}
-
-async function unusedPort(): Promise<number> {
-  const socket = createSocket('udp4')
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
-  const { port } = socket.address()
-  await new Promise<void>((resolve) => socket.close(resolve))
-  return port
 }
 
 function issue(server: RudpServer, userId: string) {

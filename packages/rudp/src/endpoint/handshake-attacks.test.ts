@@ -78,6 +78,21 @@ describe('a CONNECT that is sent again', () => {
     world.clock.advance(100)
     expect(world.server.stats).toMatchObject({ acceptsSent: 2, halfOpen: 1, connections: 0 })
   })
+
+  it('with other contents replaces it also where every slot is taken', () => {
+    const world = new EndpointWorld({ server: { limits: { maxConnections: 1 } } })
+    const client = new RawClient(world, HONEST)
+    const first = client.connect(client.fetchCookie(), client.pinnedSecret())
+    const second = client.connect(client.fetchCookie(), client.pinnedSecret())
+    client.send(first)
+    client.send(second)
+    client.send(first)
+    world.clock.advance(100)
+    expect(client.takeAnswers()).toEqual([PacketType.accept, PacketType.accept, PacketType.accept])
+    expect(world.server.stats).toMatchObject({ halfOpen: 1, connections: 0 })
+    world.clock.advance(6_000)
+    expect(world.server.isDrained).toBe(true)
+  })
 })
 
 describe('a connect token', () => {

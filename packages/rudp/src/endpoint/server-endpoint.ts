@@ -13,7 +13,7 @@ import type { DatagramBatch } from './datagram-batch.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type EndpointLimits, resolveEndpointLimits } from './endpoint-limits.ts'
 import { createEndpointStats, type EndpointStats } from './endpoint-stats.ts'
-import { HalfOpenPool, holderOf } from './half-open-pool.ts'
+import { type HalfOpen, HalfOpenPool, holderOf } from './half-open-pool.ts'
 import type { ConnectionOwner, LiveConnection } from './live-connection.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { ServerHandshake } from './server-handshake.ts'
@@ -78,6 +78,7 @@ export class ServerEndpoint implements Endpoint, ConnectionOwner {
       replies: this.#replies,
       slots: this.#slots,
       halfOpen: this.#halfOpen,
+      discard: (halfOpen) => this.#discard(halfOpen, 'replaced by a newer attempt'),
     })
   }
   /** Live counters; do not change them. */
@@ -148,7 +149,7 @@ export class ServerEndpoint implements Endpoint, ConnectionOwner {
       expired = this.#halfOpen.takeExpired(nowMs)
     ) {
       this.#stats.drops['half-open-expired'] += 1
-      expired.connection.terminate(CloseCode.Timeout, 'the client never confirmed', nowMs)
+      this.#discard(expired, 'the client never confirmed')
     }
     this.#wheel.expire(nowMs, (slot) => this.#slots.get(slot)?.handleTimeout(nowMs))
   }
@@ -187,6 +188,13 @@ export class ServerEndpoint implements Endpoint, ConnectionOwner {
   /** Only clients are given tickets, and only they can do something about silence. */
   ticketReceived(): void {}
   fellSilent(): void {}
+
+  /** Ends a half-open connection, which has nothing to say to anybody, and frees its slot. */
+  #discard({ connection, holder }: HalfOpen, reason: string): void {
+    this.#halfOpen.remove(holder)
+    connection.terminate(CloseCode.Timeout, reason, this.nowMs())
+    this.#settle(connection)
+  }
 
   /** @returns false when the batch is full and the connection may have more */
   #pollConnection(connection: LiveConnection, batch: DatagramBatch, nowMs: number): boolean {

@@ -1,16 +1,5 @@
-import { type ConnectionLimits, SERVER_LIMITS } from '../core/limits.ts'
-import type { Random } from '../core/random.ts'
-import { AeadPacketProtection } from '../crypto/aead-packet-protection.ts'
-import { X25519_BYTES } from '../crypto/crypto-provider.ts'
-import { PlainPacketProtection } from '../crypto/plain-packet-protection.ts'
 import { serverPublicKey } from '../crypto/server-key.ts'
-import { type AcceptBody, acceptHeader, sealAccept } from '../handshake/accept-packet.ts'
-import {
-  type AddressClaim,
-  AddressValidator,
-  cookieAgeMs,
-  isTicket,
-} from '../handshake/address-validation.ts'
+import { type AddressClaim, AddressValidator, isTicket } from '../handshake/address-validation.ts'
 import { type AuthorizedClient, ConnectAuthorizer } from '../handshake/connect-authorizer.ts'
 import { CONNECT_PROTOCOL_ID_OFFSET, type ConnectView, parseConnect } from '../handshake/connect-packet.ts'
 import { ConnectTokenOpener } from '../handshake/connect-token.ts'
@@ -20,11 +9,9 @@ import {
   helloTimeMs,
   writeCookie,
 } from '../handshake/hello-packet.ts'
-import { type ConnectionSecrets, deriveConnectionSecrets } from '../handshake/key-agreement.ts'
 import {
   INSECURE_VERSION,
   longPacketType,
-  NONCE_BYTES,
   NONCE_OFFSET,
   PADDED_BYTES,
   PacketType,
@@ -35,34 +22,21 @@ import { protocolIdOf } from '../handshake/protocol-id.ts'
 import { writeDeny, writeVersions } from '../handshake/refusal-packets.ts'
 import { SingleUseCache } from '../handshake/single-use-cache.ts'
 import type { Address } from './address.ts'
-import type { Admission } from './admission.ts'
-import type { ConnectionSlots } from './connection-slots.ts'
-import { coreTuning, DEFAULT_IDLE_TIMEOUT_MS, withTokenLimits } from './connection-tuning.ts'
+import { type AcceptorParts, ClientAcceptor } from './client-acceptor.ts'
 import { denyCodeFor } from './deny-code-for.ts'
 import type { EndpointLimits } from './endpoint-limits.ts'
-import type { EndpointDropReason, EndpointStats } from './endpoint-stats.ts'
+import type { EndpointDropReason } from './endpoint-stats.ts'
 import { type HalfOpen, type HalfOpenPool, holderOf, isRepetition } from './half-open-pool.ts'
-import { type ConnectionOwner, LiveConnection } from './live-connection.ts'
 import type { ReplyQueue } from './reply-queue.ts'
-import type { ServerEndpointOptions } from './server-options.ts'
-import { resetToken } from './stateless-reset.ts'
-
-/** A CONNECT that was repeated makes its cookie's age say too much about the way. */
-const MAX_INITIAL_RTT_MS = 500
 
 /** The parts of the endpoint the handshake works on. */
-export interface ServerHandshakeParts {
-  readonly options: ServerEndpointOptions
+export interface ServerHandshakeParts extends AcceptorParts {
   readonly limits: EndpointLimits
-  readonly random: Random
-  readonly resetKey: Uint8Array
   readonly ticketKey: Uint8Array
-  readonly owner: ConnectionOwner
-  readonly stats: EndpointStats
-  readonly admission: Admission
   readonly replies: ReplyQueue
-  readonly slots: ConnectionSlots<LiveConnection>
   readonly halfOpen: HalfOpenPool
+  /** Ends a half-open connection and frees its place at once. */
+  discard(halfOpen: HalfOpen): void
 }
 
 /**
@@ -76,7 +50,7 @@ export class ServerHandshake {
   readonly #validator: AddressValidator
   readonly #authorizer: ConnectAuthorizer
   readonly #claims: SingleUseCache
-  readonly #connectionLimits: ConnectionLimits
+  readonly #acceptor: ClientAcceptor
   readonly #reply = new Uint8Array(128)
   #isShuttingDown = false
 
@@ -88,7 +62,7 @@ export class ServerHandshake {
     this.protocolId = protocolIdOf(crypto, options.protocol)
     this.#validator = new AddressValidator(crypto, parts.random, parts.ticketKey, options.clock())
     this.#claims = new SingleUseCache(limits.maxClaims)
-    this.#connectionLimits = { ...SERVER_LIMITS, ...options.connectionLimits }
+    this.#acceptor = new ClientAcceptor(parts, this.version, limits.halfOpenLifeMs)
     this.#authorizer = new ConnectAuthorizer({
       crypto,
       claims: this.#claims,
@@ -172,8 +146,12 @@ export class ServerHandshake {
     }
     const { client } = authorization
     if (!this.#isWelcome(client, remote)) return this.#refuse('refused-by-application', connect, remote)
-    if (pending !== undefined) this.#replace(pending, nowMs)
-    this.#accept(connect, client, remote, holder, nowMs)
+    if (pending !== undefined) this.#parts.discard(pending)
+    const accepted = this.#acceptor.accept(connect, client, remote, nowMs)
+    if (accepted === undefined) return this.#drop('key-invalid')
+    halfOpen.add(accepted)
+    stats.acceptsSent += 1
+    this.#send(accepted.accept, accepted.accept.length, remote)
   }
 
   /** What can be decided without cryptography. */
@@ -198,105 +176,15 @@ export class ServerHandshake {
     const { authorize, onCallbackError } = this.#parts.options
     if (authorize === undefined) return true
     try {
-      return authorize({ remote, userId: client.userId, userData: client.userData ?? new Uint8Array(0) })
+      const { ip, port } = remote
+      return authorize({
+        remote: { ip, port },
+        userId: client.userId,
+        userData: client.userData ?? new Uint8Array(0),
+      })
     } catch (error) {
       onCallbackError(error)
       return false
-    }
-  }
-
-  #replace(pending: HalfOpen, nowMs: number): void {
-    this.#parts.halfOpen.remove(pending.holder)
-    pending.connection.terminate(0, 'replaced by a newer attempt', nowMs)
-  }
-
-  #accept(
-    connect: ConnectView,
-    client: AuthorizedClient,
-    remote: Address,
-    holder: string,
-    nowMs: number,
-  ): void {
-    const { options, limits, random, stats, slots, halfOpen, admission, resetKey, owner } = this.#parts
-    const { crypto } = options
-    const privateKey = new Uint8Array(X25519_BYTES)
-    random.fill(privateKey)
-    stats.publicKeyOperations += 2
-    const ephemeral = crypto.x25519PublicKey(privateKey)
-    const shared = crypto.x25519(privateKey, connect.ephemeral)
-    if (shared === undefined) return this.#drop('key-invalid')
-    const nonce = connect.signed.slice(NONCE_OFFSET, NONCE_OFFSET + NONCE_BYTES)
-    const header = acceptHeader(this.version, nonce, ephemeral)
-    const secrets = deriveConnectionSecrets(
-      crypto,
-      {
-        connectSigned: connect.signed,
-        connectProof: connect.proof,
-        serverPublicKey: client.serverPublicKey,
-        acceptHeader: header,
-      },
-      client.authSecret,
-      shared,
-    )
-    const { slot, connectionId } = slots.allocate()
-    const bounds = withTokenLimits(this.#connectionLimits, client.limits)
-    const ageMs = cookieAgeMs(connect.addressToken, nowMs)
-    const connection = new LiveConnection({
-      owner,
-      slot,
-      remote,
-      protection: this.#protection(secrets),
-      userId: client.userId,
-      userData: client.userData,
-      autoFlush: options.autoFlush ?? true,
-      core: {
-        role: 'server',
-        connectionId,
-        random,
-        nowMs,
-        limits: bounds,
-        ...(ageMs === undefined ? {} : { initialRttMs: Math.min(Math.max(ageMs, 1), MAX_INITIAL_RTT_MS) }),
-        ...coreTuning(options),
-      },
-    })
-    slots.set(slot, connection)
-    admission.addConnection(remote.ip)
-    const accept = sealAccept(
-      header,
-      this.#acceptBody(connectionId, resetToken(crypto, resetKey, connectionId), bounds),
-      secrets.handshakeKeys,
-    )
-    halfOpen.add({
-      connection,
-      holder,
-      proof: connect.proof.slice(),
-      accept,
-      claimId: client.claimId,
-      expiresAtMs: nowMs + limits.halfOpenLifeMs,
-    })
-    stats.acceptsSent += 1
-    this.#send(accept, accept.length, remote)
-  }
-
-  #protection(secrets: ConnectionSecrets) {
-    const { crypto, insecure } = this.#parts.options
-    return insecure === true
-      ? new PlainPacketProtection()
-      : new AeadPacketProtection(crypto, secrets.serverToClient, secrets.clientToServer)
-  }
-
-  #acceptBody(connectionId: Uint8Array, reset: Uint8Array, bounds: ConnectionLimits): AcceptBody {
-    const { options } = this.#parts
-    return {
-      connectionId,
-      resetToken: reset,
-      idleTimeoutMs: options.liveness?.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
-      maxDatagramBytes: bounds.maxDatagramBytes,
-      tickCentiHz: Math.round((options.tickHz ?? 0) * 100),
-      packetsPerSecondIn: bounds.receivePacketsPerSecond,
-      bytesPerSecondIn: bounds.receiveBytesPerSecond,
-      maxMessageBytes: bounds.maxMessageBytes,
-      maxPartialMessages: bounds.maxPartialMessages,
     }
   }
 
