@@ -9,7 +9,7 @@ import { createHash, randomFillSync } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { fileURLToPath } from 'node:url'
 import { connectRudp, generateServerKey, RudpServer } from '@kaosnet/rudp'
-import { numberOption, quantile, report, sharedNowMs, spread } from './measure.ts'
+import { numberOption, quantile, report, sharedNowMs, socketDrops, spread } from './measure.ts'
 
 const TICK_MS = 50
 const HELLO_BYTES = 1_200
@@ -50,6 +50,7 @@ async function runServer(): Promise<void> {
   const before = { ...server.stats, drops: { ...server.stats.drops } }
   const heapBefore = process.memoryUsage().heapUsed
   const floodProcess = fork(self, ['flood', String(port), String(rate)])
+  const dropsBefore = socketDrops(port)
   const cpu = process.cpuUsage()
   const flooded = await measure()
   const { user, system } = process.cpuUsage(cpu)
@@ -64,6 +65,7 @@ async function runServer(): Promise<void> {
   console.log(
     `server CPU ${((user + system) / 10_000 / seconds).toFixed(0)} %, heap ${((process.memoryUsage().heapUsed - heapBefore) / 1024).toFixed(0)} KiB more (before collection)`,
   )
+  console.log(`${socketDrops(port) - dropsBefore} datagrams did not fit the socket's buffer`)
   console.log(`echo, quiet    ${spread(quiet)}`)
   console.log(`echo, flooded  ${spread(flooded)}`)
   const p99 = (values: number[]) => quantile(Float64Array.from(values).sort(), 0.99)
