@@ -74,6 +74,24 @@ describe.skipIf(chromiumPath === undefined)('the arena in Chromium', { timeout: 
     return (await view(page)).players.find((player) => player.name === name)
   }
 
+  /** Lets a page note every score it shows of a player, as `slot:score`. */
+  function noteScores(page: Page): Promise<void> {
+    return page.evaluate(() => {
+      const pageWindow = window as unknown as { __arena: ArenaView; notedScores: Set<string> }
+      const noted = new Set<string>()
+      pageWindow.notedScores = noted
+      setInterval(() => {
+        for (const { slot, score } of pageWindow.__arena.players) noted.add(`${slot}:${score}`)
+      }, 10)
+    })
+  }
+
+  async function notedScores(page: Page): Promise<Set<string>> {
+    return new Set(
+      await page.evaluate(() => [...(window as unknown as { notedScores: Set<string> }).notedScores]),
+    )
+  }
+
   /** Presses a key in one page until the player has visibly moved in another. */
   async function expectMoveSeen(mover: Page, watcher: Page, name: string): Promise<void> {
     await expect.poll(() => seen(watcher, name), POLL).toBeDefined()
@@ -101,15 +119,14 @@ describe.skipIf(chromiumPath === undefined)('the arena in Chromium', { timeout: 
     const bots = (await view(ada)).players.filter(({ name }) => name !== 'Ada' && name !== 'Bob')
     expect(bots).toHaveLength(5)
 
-    // Bots score all the time, and the two pages are not looked at in the same moment: every score that one page shows of a
-    // player must sooner or later be shown by the other.
+    // Bots score all the time, and the two pages do not show the same moment: every page notes what it shows, many times a
+    // second, and each player's score on one page must sooner or later be on the other.
+    for (const page of [ada, bob]) await noteScores(page)
     const shown = { ada: new Set<string>(), bob: new Set<string>() }
-    const look = async (page: Page, scores: Set<string>): Promise<void> => {
-      for (const { slot, score } of (await view(page)).players) scores.add(`${slot}:${score}`)
-    }
     await expect
       .poll(async () => {
-        await Promise.all([look(ada, shown.ada), look(bob, shown.bob)])
+        shown.ada = await notedScores(ada)
+        shown.bob = await notedScores(bob)
         const agreed = [...shown.ada].filter((score) => shown.bob.has(score))
         return new Set(agreed.map((score) => score.split(':')[0])).size
       }, POLL)
