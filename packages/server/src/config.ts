@@ -92,6 +92,30 @@ const roomsConfig = z.strictObject({
     .enum(['end', 'continue'])
     .default('end')
     .describe('What an error in match_loop, match_join or match_leave does to its room.'),
+  onBudgetExceeded: z
+    .enum(['end', 'continue'])
+    .default('end')
+    .describe('The same for a callback that used more time or memory than it may.'),
+  workers: z
+    .int()
+    .min(0)
+    .max(64)
+    .optional()
+    .describe(
+      'Threads that run rooms and scripts; 0 = the thread that also does the network; cores − 1 when unset.',
+    ),
+  hostTimeoutMs: z
+    .int()
+    .min(500)
+    .max(600_000)
+    .default(5_000)
+    .describe('A thread of rooms that does not answer for so long is ended, and its rooms with it.'),
+  hostHeapMb: z
+    .int()
+    .min(64)
+    .max(65_536)
+    .default(1_024)
+    .describe('JavaScript heap of one thread of rooms, in MiB; beyond it the thread ends, and its rooms.'),
 })
 
 const limitsConfig = z.strictObject({
@@ -142,6 +166,9 @@ const limitsConfig = z.strictObject({
   violationWindowMs: milliseconds.default(10_000).describe('See `violations`.'),
 })
 
+const instructions = (value: number) => z.int().min(1).max(10_000_000_000).default(value)
+const vms = z.int().min(1).max(256)
+
 const scriptsConfig = z.strictObject({
   dir: z
     .string()
@@ -155,15 +182,32 @@ const scriptsConfig = z.strictObject({
     .max(1_073_741_824)
     .default(16_777_216)
     .describe('Memory of one Lua state.'),
-  tickBudgetMs: milliseconds.default(1_000).describe('Wall-clock time of one match callback.'),
-  callBudgetMs: milliseconds.default(2_000).describe('Wall-clock time of one RPC, hook, load or match_init.'),
-  tickInstructions: count.default(10_000_000).describe('Lua instructions of one match callback.'),
-  callInstructions: z
+  loadBudgetMs: milliseconds.default(2_000).describe('Time of loading the entry script or a match module.'),
+  loadInstructions: instructions(100_000_000).describe('Lua instructions of the same.'),
+  initBudgetMs: milliseconds.default(2_000).describe('Time of one match_init.'),
+  initInstructions: instructions(100_000_000).describe('Lua instructions of one match_init.'),
+  tickBudgetMs: milliseconds.default(1_000).describe('Time of one match_loop.'),
+  tickInstructions: instructions(10_000_000).describe('Lua instructions of one match_loop.'),
+  joinBudgetMs: milliseconds
+    .default(1_000)
+    .describe('Time of one call of any other match function (match_join, match_leave …).'),
+  joinInstructions: instructions(10_000_000).describe('Lua instructions of the same.'),
+  hookBudgetMs: milliseconds.default(1_000).describe('Time that one hook may run.'),
+  hookInstructions: instructions(50_000_000).describe('Lua instructions of one hook.'),
+  rpcBudgetMs: milliseconds.default(2_000).describe('Time that one RPC may run.'),
+  rpcInstructions: instructions(100_000_000).describe('Lua instructions of one RPC.'),
+  callVmsMin: vms.default(1).describe('Lua states for RPCs and hooks that each host keeps ready.'),
+  callVmsMax: vms.default(16).describe('RPCs and hooks that each host runs side by side.'),
+  callQueue: count
+    .default(1_024)
+    .describe('RPCs and hooks of one host that wait for a Lua state (TOO_MANY_REQUESTS).'),
+  callSliceMs: z
     .int()
     .min(1)
-    .max(10_000_000_000)
-    .default(100_000_000)
-    .describe('Lua instructions of one RPC, hook, load or match_init.'),
+    .max(1_000)
+    .default(2)
+    .describe('An RPC or hook runs so long before rooms and other calls have their turn.'),
+  logLinesPerSecond: count.default(50).describe('Log lines of one Lua state; more are dropped and counted.'),
 })
 
 const logConfig = z.strictObject({

@@ -2,6 +2,7 @@ import { KaosError } from '@kaosnet/protocol'
 import { type Clock, systemClock } from './clock.ts'
 import { resolveConfig, type ServerConfig, type ServerConfigInput } from './config.ts'
 import { ConnectService } from './http/connect-service.ts'
+import { createRoomHost } from './host/create-room-host.ts'
 import { HttpServer } from './http/http-server.ts'
 import { createLogger, type Logger } from './observe/logger.ts'
 import { Metrics } from './observe/metrics.ts'
@@ -12,15 +13,14 @@ import { RudpTransport } from './peer/rudp-transport.ts'
 import { resolveUdpKeys } from './peer/udp-keys.ts'
 import { WebSocketTransport } from './peer/websocket-transport.ts'
 import { type Random, systemRandom } from './random.ts'
-import { LocalRoomHost } from './room/local-room-host.ts'
 import { RoomGateway } from './room/room-gateway.ts'
 import type { RoomHost } from './room/room-host.ts'
 import { RoomRegistry } from './room/room-registry.ts'
 import { HookPipeline } from './router/hook-pipeline.ts'
 import { PeerInbox, type PeerInboxParts } from './router/peer-inbox.ts'
 import { RequestHandlers } from './router/request-handlers.ts'
-import { LuaScriptEngine } from './script/lua-script-engine.ts'
 import { NodeServices } from './script/node-services.ts'
+import { ScriptDeployment } from './script/script-deployment.ts'
 import { Authenticator } from './session/authenticator.ts'
 import { SessionRegistry } from './session/session-registry.ts'
 import { SessionService } from './session/session-service.ts'
@@ -73,6 +73,7 @@ export class KaosServer {
   readonly #host: RoomHost
   readonly #gateway: RoomGateway
   readonly #hooks: HookPipeline
+  readonly #scripts: ScriptDeployment
   readonly #sessionService: SessionService
   readonly #inboxParts: PeerInboxParts
   readonly #peerOptions: PeerOptions
@@ -101,6 +102,7 @@ export class KaosServer {
         for (const room of rooms) members += room.size
         return members
       },
+      hosts: () => this.#host.reports(),
     })
     const metrics = this.#metrics
     this.#flushQueue = new FlushQueue(clock)
@@ -108,8 +110,7 @@ export class KaosServer {
     const authenticator = new Authenticator(config.auth, clock, random)
 
     const services = new NodeServices({ sessions, rooms })
-    const engine = new LuaScriptEngine({ config, clock, random, logger, metrics, services })
-    this.#host = new LocalRoomHost({ config, clock, logger, metrics, engine })
+    this.#host = createRoomHost({ config, clock, random, logger, node: services })
     this.#hooks = new HookPipeline({
       host: this.#host,
       clock,
@@ -138,7 +139,16 @@ export class KaosServer {
       authenticator,
       onEnded: (session, { leaveReason }) => this.#gateway.dropSession(session, leaveReason),
     })
-    services.attach(this.#gateway, this.#sessionService)
+    services.attach(this.#host, this.#gateway, this.#sessionService)
+    this.#scripts = new ScriptDeployment({
+      scripts: config.scripts,
+      logger,
+      host: this.#host,
+      onActivated: (manifest) => {
+        this.#hooks.setManifest(manifest)
+        this.#gateway.setModules(manifest.modules)
+      },
+    })
 
     this.#inboxParts = {
       config,
@@ -236,9 +246,8 @@ export class KaosServer {
     if (this.#phase !== 'new') throw new Error('a server starts once')
     this.#phase = 'starting'
     try {
-      const manifest = await this.#host.start(this.#gateway)
-      this.#hooks.setManifest(manifest)
-      this.#gateway.setModules((name) => manifest.hasMatchModule(name))
+      await this.#host.start(this.#gateway)
+      await this.#scripts.deploy()
       // UDP takes the port that TCP got.
       await this.#http.listen()
       for (const transport of this.#transports) {

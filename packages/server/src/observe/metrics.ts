@@ -1,6 +1,8 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { errorName, opName } from '@kaosnet/protocol'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type HostReport, TICK_BUCKETS_SECONDS } from '../host/host-report.ts'
+import { registerHostMetrics } from './host-metrics.ts'
 
 /** Values read when somebody asks for the metrics. */
 export interface MetricsSources {
@@ -8,12 +10,11 @@ export interface MetricsSources {
   connections(): number
   rooms(): number
   members(): number
+  /** Figures of the room hosts. */
+  hosts(): readonly HostReport[]
 }
 
 const OPS = 256
-const TICK_BUCKETS_SECONDS = [
-  0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.066, 0.125, 0.25, 1,
-]
 const NANOSECONDS = 1e-9
 
 /**
@@ -28,15 +29,11 @@ export class Metrics {
   readonly #bytesOut = new Float64Array(1)
   readonly #errors: Counter<'code' | 'name'>
   readonly #limits: Counter<'limit'>
-  readonly #scriptErrors: Counter<'callback'>
   readonly #roomsEnded: Counter<'module' | 'reason'>
   readonly #sessionsEnded: Counter<'code'>
   readonly #superseded: Counter
   readonly #droppedFrames: Counter<'reason'>
-  readonly #lateness: Histogram
-  readonly #duration: Histogram
   readonly #rpcDuration: Histogram<'kind'>
-  readonly #skippedTicks: Counter
   readonly #loopDelay: IntervalHistogram
 
   constructor(sources: MetricsSources) {
@@ -52,12 +49,6 @@ export class Metrics {
       name: 'kaosnet_limit_hits_total',
       help: 'Times a limit acted, by config field.',
       labelNames: ['limit'],
-      registers,
-    })
-    this.#scriptErrors = new Counter({
-      name: 'kaosnet_script_errors_total',
-      help: 'Errors raised by scripts, by callback.',
-      labelNames: ['callback'],
       registers,
     })
     this.#roomsEnded = new Counter({
@@ -83,30 +74,14 @@ export class Metrics {
       labelNames: ['reason'],
       registers,
     })
-    this.#lateness = new Histogram({
-      name: 'kaosnet_tick_lateness_seconds',
-      help: 'How long after it was due a tick began.',
-      buckets: TICK_BUCKETS_SECONDS,
-      registers,
-    })
-    this.#duration = new Histogram({
-      name: 'kaosnet_tick_duration_seconds',
-      help: 'How long a tick ran.',
-      buckets: TICK_BUCKETS_SECONDS,
-      registers,
-    })
     this.#rpcDuration = new Histogram({
       name: 'kaosnet_script_call_seconds',
       help: 'How long RPCs and hooks took, by kind.',
       labelNames: ['kind'],
-      buckets: TICK_BUCKETS_SECONDS,
+      buckets: [...TICK_BUCKETS_SECONDS],
       registers,
     })
-    this.#skippedTicks = new Counter({
-      name: 'kaosnet_ticks_skipped_total',
-      help: 'Ticks that could not be caught up.',
-      registers,
-    })
+    registerHostMetrics(this.#registry, () => sources.hosts())
     this.#registerGauges(sources)
     this.#registerMessages()
     this.#loopDelay = monitorEventLoopDelay({ resolution: 10 })
@@ -141,10 +116,6 @@ export class Metrics {
     this.#limits.inc({ limit })
   }
 
-  scriptFailed(callback: string): void {
-    this.#scriptErrors.inc({ callback })
-  }
-
   scriptCalled(kind: 'rpc' | 'before' | 'after', durationMs: number): void {
     this.#rpcDuration.observe({ kind }, durationMs / 1000)
   }
@@ -155,12 +126,6 @@ export class Metrics {
 
   sessionEnded(code: number): void {
     this.#sessionsEnded.inc({ code })
-  }
-
-  ticked(latenessMs: number, durationMs: number, skipped: number): void {
-    this.#lateness.observe(Math.max(0, latenessMs) / 1000)
-    this.#duration.observe(durationMs / 1000)
-    if (skipped > 0) this.#skippedTicks.inc(skipped)
   }
 
   /** The exposition text (version 0.0.4). */

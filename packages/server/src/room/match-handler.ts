@@ -31,12 +31,23 @@ export interface TickInfo {
   readonly skipped: number
 }
 
+/** What a script state holds and has used. */
+export interface ScriptUsage {
+  readonly memoryBytes: number
+  readonly instructions: number
+}
+
 /**
  * One room's game, in whatever language. Every method may throw; the room decides what that means. The handler keeps
  * the game's state and the presences.
  */
 export interface MatchHandler {
-  init(params: unknown): MatchInit
+  /** Of the scripts that it runs. */
+  readonly version: string
+  /** Where the language can tell. */
+  readonly usage?: ScriptUsage
+  /** May take its time; no other method is called until it has settled. */
+  init(params: unknown): MatchInit | Promise<MatchInit>
   /** undefined = welcome; otherwise the reason for the refusal ('' when none is given). */
   joinAttempt(member: MemberInfo): string | undefined
   join(member: MemberInfo): void

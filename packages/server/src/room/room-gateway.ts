@@ -1,7 +1,6 @@
 import {
   encodeMessagePack,
   encodeRoomData,
-  encodeRoomState,
   KaosError,
   type LeaveReason,
   Op,
@@ -18,8 +17,7 @@ import type { OutgoingRoomData, RoomQuery } from '../script/script-services.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionRegistry } from '../session/session-registry.ts'
 import { announce, deliver, sayLeft, welcome } from './room-frames.ts'
-import { checkLabel } from './room-label.ts'
-import type { RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
+import type { InputRefusal, RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
 import { RoomRecord, type Seat } from './room-record.ts'
 import type { RoomRegistry } from './room-registry.ts'
 
@@ -40,7 +38,7 @@ export interface RoomGatewayParts {
  */
 export class RoomGateway implements RoomHostEvents {
   readonly #parts: RoomGatewayParts
-  #hasMatchModule: (name: string) => boolean = () => false
+  #modules: ReadonlySet<string> = new Set()
   #isShuttingDown = false
   #onAllEnded: () => void = () => {}
 
@@ -48,16 +46,16 @@ export class RoomGateway implements RoomHostEvents {
     this.#parts = parts
   }
 
-  /** Told once the host has loaded its scripts. */
-  setModules(hasMatchModule: (name: string) => boolean): void {
-    this.#hasMatchModule = hasMatchModule
+  /** Told when scripts are activated: names with slashes. */
+  setModules(modules: ReadonlySet<string>): void {
+    this.#modules = modules
   }
 
   /** @throws {KaosError} ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS or SHUTTING_DOWN */
   create(module: string, params: unknown, createdBy: SessionId | undefined): RoomRecord {
     const { rooms, config, random, clock, host, metrics } = this.#parts
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
-    if (!this.#hasMatchModule(module)) {
+    if (!this.#modules.has(module.replaceAll('.', '/'))) {
       throw new KaosError('ROOM_MODULE_NOT_FOUND', `there is no match module "${module}"`)
     }
     if (rooms.size >= config.limits.rooms) {
@@ -73,7 +71,7 @@ export class RoomGateway implements RoomHostEvents {
     }
     const room = new RoomRecord(random.roomId(), module, clock.unixMs(), createdBy)
     rooms.add(room)
-    host.createRoom({ id: room.id, module, params })
+    host.createRoom({ id: room.id, module, params, createdUnixMs: room.createdUnixMs })
     return room
   }
 
@@ -193,23 +191,19 @@ export class RoomGateway implements RoomHostEvents {
     for (const room of [...rooms]) this.roomEnded(room.id, { reason: 'shutdown' })
   }
 
-  // What scripts do to rooms.
+  // What scripts do to rooms of other hosts; to those of their own host they do it there.
 
-  /** @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED */
+  /** @throws {KaosError} ROOM_NOT_FOUND, ROOM_CLOSED or PAYLOAD_TOO_LARGE */
   send(roomId: RoomId, message: OutgoingRoomData): void {
     const room = this.#existing(roomId)
     const sender = message.sender === undefined ? 0 : (this.#memberOf(room, message.sender) ?? 0)
-    const frame = encodeRoomData({ ...message, room: 0, sender })
-    const delivery = message.isReliable ? 'reliable' : 'unreliable'
-    if (message.receivers === undefined) {
-      for (const seat of room.seats.values()) deliver(seat, frame, delivery)
-      return
-    }
-    for (const receiver of message.receivers) {
-      const member = this.#memberOf(room, receiver)
-      const seat = member === undefined ? undefined : room.seats.get(member)
-      if (seat !== undefined) deliver(seat, frame, delivery)
-    }
+    const receivers = message.receivers?.flatMap((session) => this.#memberOf(room, session) ?? [])
+    this.roomData(
+      roomId,
+      encodeRoomData({ ...message, room: 0, sender }),
+      message.isReliable,
+      receivers,
+    )
   }
 
   /** @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED */
@@ -217,24 +211,8 @@ export class RoomGateway implements RoomHostEvents {
     const room = this.#existing(roomId)
     const member = this.#memberOf(room, sessionId)
     if (member === undefined || room.seats.get(member)?.kind !== 'occupied') return false
-    this.#removeMember(room, member, 'kicked', { error: new KaosError('ROOM_KICKED', reason) })
+    this.memberKicked(roomId, member, reason)
     return true
-  }
-
-  /** @throws {KaosError} ROOM_NOT_FOUND, ROOM_CLOSED, or INVALID_PAYLOAD for a label that is too long */
-  updateLabel(roomId: RoomId, label: string): void {
-    const room = this.#existing(roomId)
-    checkLabel(label)
-    room.traits = { ...room.traits, label }
-  }
-
-  /** @throws {KaosError} ROOM_NOT_FOUND, ROOM_CLOSED or PAYLOAD_TOO_LARGE */
-  publishState(roomId: RoomId, data: Uint8Array, isMessagePack: boolean): void {
-    const room = this.#existing(roomId)
-    const version = (room.stateVersion + 1) >>> 0
-    room.stateFrame = encodeRoomState({ room: 0, isMessagePack, version, data })
-    room.stateVersion = version
-    for (const seat of room.seats.values()) deliver(seat, room.stateFrame, 'reliable')
   }
 
   // What the host tells.
@@ -298,10 +276,48 @@ export class RoomGateway implements RoomHostEvents {
     this.#refuse(room, member, seat, new KaosError('ROOM_JOIN_REJECTED', reason))
   }
 
-  inputRefused(roomId: RoomId, member: MemberNumber): void {
+  inputRefused(roomId: RoomId, member: MemberNumber, { error, message }: InputRefusal): void {
     const seat = this.#parts.rooms.find(roomId)?.seats.get(member)
-    this.#parts.metrics.limitHit('roomInputQueue')
-    seat?.session.peer.sendError(new KaosError('ROOM_BUSY'), Op.RoomData, 0)
+    if (error === 'ROOM_BUSY') this.#parts.metrics.limitHit('roomInputQueue')
+    seat?.session.peer.sendError(new KaosError(error, message), Op.RoomData, 0)
+  }
+
+  roomData(
+    roomId: RoomId,
+    frame: Uint8Array,
+    isReliable: boolean,
+    receivers: readonly MemberNumber[] | undefined,
+  ): void {
+    const seats = this.#parts.rooms.find(roomId)?.seats
+    if (seats === undefined) return
+    const delivery = isReliable ? 'reliable' : 'unreliable'
+    if (receivers === undefined) {
+      for (const seat of seats.values()) deliver(seat, frame, delivery)
+      return
+    }
+    for (const member of receivers) {
+      const seat = seats.get(member)
+      if (seat !== undefined) deliver(seat, frame, delivery)
+    }
+  }
+
+  roomState(roomId: RoomId, frame: Uint8Array): void {
+    const room = this.#parts.rooms.find(roomId)
+    if (room === undefined) return
+    // Kept for those who join later. Not slice(): that of a Buffer copies nothing.
+    room.stateFrame = new Uint8Array(frame)
+    for (const seat of room.seats.values()) deliver(seat, room.stateFrame, 'reliable')
+  }
+
+  memberKicked(roomId: RoomId, member: MemberNumber, reason: string): void {
+    const room = this.#parts.rooms.find(roomId)
+    if (room === undefined) return
+    this.#removeMember(room, member, 'kicked', { error: new KaosError('ROOM_KICKED', reason) })
+  }
+
+  traitsChanged(roomId: RoomId, traits: RoomTraits): void {
+    const room = this.#parts.rooms.find(roomId)
+    if (room !== undefined) room.traits = traits
   }
 
   #refuse(
@@ -359,6 +375,7 @@ export class RoomGateway implements RoomHostEvents {
 function endError(end: RoomEnd): KaosError | undefined {
   switch (end.reason) {
     case 'failed':
+    case 'host-lost':
       return new KaosError('ROOM_FAILED', end.error)
     case 'init-failed':
       return new KaosError('ROOM_INIT_FAILED', end.error)

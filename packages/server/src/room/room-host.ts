@@ -1,5 +1,7 @@
 import type { LeaveReason } from '@kaosnet/protocol'
+import type { HostReport } from '../host/host-report.ts'
 import type { MemberNumber, RoomId, SessionId } from '../ids.ts'
+import type { ScriptBundle } from '../script/loaded-scripts.ts'
 
 /** A room to be made. */
 export interface RoomSpec {
@@ -7,6 +9,7 @@ export interface RoomSpec {
   readonly module: string
   /** Plain data for `match_init`. */
   readonly params: unknown
+  readonly createdUnixMs: number
 }
 
 /** What a match module says about its room. */
@@ -14,6 +17,8 @@ export interface RoomTraits {
   readonly label: string
   readonly tickHz: number
   readonly maxPlayers: number
+  /** Of the scripts that the room runs. */
+  readonly version: string
 }
 
 /** Somebody who asks for, or has, a seat. */
@@ -26,7 +31,15 @@ export interface MemberInfo {
 }
 
 /** Why a room ended. `failed` and `init-failed` come with the script's error. */
-export type RoomEndReason = 'finished' | 'empty' | 'failed' | 'init-failed' | 'closed' | 'shutdown'
+export type RoomEndReason =
+  | 'finished'
+  | 'empty'
+  | 'failed'
+  | 'init-failed'
+  | 'closed'
+  | 'shutdown'
+  /** The host stopped answering, or died, and its rooms with it. */
+  | 'host-lost'
 
 export interface RoomEnd {
   readonly reason: RoomEndReason
@@ -64,7 +77,12 @@ export type ScriptOutcome =
   | { readonly kind: 'value'; readonly value: unknown }
   /** A before-hook returned nil (and perhaps a reason). */
   | { readonly kind: 'rejected'; readonly reason: string | undefined }
-  | { readonly kind: 'failed'; readonly error: string; readonly isOverBudget: boolean }
+  | {
+      readonly kind: 'failed'
+      readonly error: string
+      /** What the caller is told. */
+      readonly code: 'RPC_FAILED' | 'HOOK_FAILED' | 'SCRIPT_BUDGET_EXCEEDED' | 'TOO_MANY_REQUESTS'
+    }
 
 /** Every message a hook can be registered for. */
 export const hookNames = [
@@ -81,12 +99,14 @@ export const hookNames = [
 
 export type HookName = (typeof hookNames)[number]
 
-/** What the entry script registered. */
+/** What one version of the scripts has. Plain data. */
 export interface ScriptManifest {
+  readonly version: string
   readonly rpcs: ReadonlySet<string>
   readonly before: ReadonlySet<HookName>
   readonly after: ReadonlySet<HookName>
-  hasMatchModule(name: string): boolean
+  /** Names of match modules, with slashes. */
+  readonly modules: ReadonlySet<string>
 }
 
 /**
@@ -95,8 +115,14 @@ export interface ScriptManifest {
  * the room may just have ended.
  */
 export interface RoomHost {
-  /** Loads the entry script. Rejects when it fails. */
-  start(events: RoomHostEvents): Promise<ScriptManifest>
+  start(events: RoomHostEvents): Promise<void>
+  /** Loads a version of the scripts beside the one that runs. Rejects when it fails: nothing has changed then. */
+  prepare(scripts: ScriptBundle): Promise<ScriptManifest>
+  /**
+   * What was prepared last is what new rooms, RPCs and hooks run from now on. Rooms that run keep their version, or take
+   * the new one if its module knows how (`match_upgrade`).
+   */
+  activate(): void
   createRoom(spec: RoomSpec): void
   join(roomId: RoomId, member: MemberInfo): void
   leave(roomId: RoomId, member: MemberNumber, reason: LeaveReason): void
@@ -105,6 +131,13 @@ export interface RoomHost {
   endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void
   /** Runs an RPC or hook. Never rejects. */
   invoke(call: ScriptCall): Promise<ScriptOutcome>
+  /**
+   * Runs a room's `match_signal`, for a script of another host.
+   * @throws {KaosError} ROOM_NOT_FOUND, ROOM_CLOSED, WRONG_STATE, or what the script threw
+   */
+  signal(roomId: RoomId, data: unknown): Promise<unknown>
+  /** Figures of the threads behind this host, for the metrics. */
+  reports(): readonly HostReport[]
   /** Ends every room without further callbacks and frees what scripts hold. Idempotent. */
   close(): Promise<void>
 }
@@ -116,12 +149,29 @@ export interface RoomInput {
   readonly isMessagePack: boolean
 }
 
-/** What a host tells. */
+/** Why an input was not taken. */
+export interface InputRefusal {
+  readonly error: 'ROOM_BUSY' | 'INVALID_PAYLOAD'
+  readonly message?: string
+}
+
+/** What a host tells. Frames and data are only lent for the call. */
 export interface RoomHostEvents {
   roomRunning(roomId: RoomId, traits: RoomTraits): void
   roomEnded(roomId: RoomId, end: RoomEnd): void
   joinAccepted(roomId: RoomId, member: MemberNumber): void
   joinRejected(roomId: RoomId, member: MemberNumber, reason: string | undefined): void
-  /** The input queue was full. */
-  inputRefused(roomId: RoomId, member: MemberNumber): void
+  inputRefused(roomId: RoomId, member: MemberNumber, refusal: InputRefusal): void
+  /** A RoomData frame for these members; undefined = all. */
+  roomData(
+    roomId: RoomId,
+    frame: Uint8Array,
+    isReliable: boolean,
+    receivers: readonly MemberNumber[] | undefined,
+  ): void
+  /** A RoomState frame for all members, and for those who join later. */
+  roomState(roomId: RoomId, frame: Uint8Array): void
+  memberKicked(roomId: RoomId, member: MemberNumber, reason: string): void
+  /** Label or version has changed. */
+  traitsChanged(roomId: RoomId, traits: RoomTraits): void
 }

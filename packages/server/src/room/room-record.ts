@@ -33,10 +33,9 @@ export class RoomRecord {
   readonly createdBy: SessionId | undefined
   readonly seats = new Map<MemberNumber, Seat>()
   phase: RoomPhase = 'creating'
-  traits: RoomTraits = { label: '', tickHz: 0, maxPlayers: 0 }
+  traits: RoomTraits = { label: '', tickHz: 0, maxPlayers: 0, version: '' }
   /** The newest RoomState frame; its handle is patched for each receiver. */
   stateFrame: Uint8Array | undefined
-  stateVersion = 0
   #occupied = 0
   #lastMember: MemberNumber = 0
   #waiting: ((error: Error | undefined) => void)[] = []

@@ -1,8 +1,12 @@
 import { KaosError, type LeaveReason } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
-import type { MemberNumber, RoomId } from '../ids.ts'
-import type { MatchHandler, QueuedInput } from './match-handler.ts'
-import type { MemberInfo, RoomEnd, RoomInput, RoomTraits } from './room-host.ts'
+import type { MemberNumber, RoomId, SessionId } from '../ids.ts'
+import type { OutgoingRoomData, RoomView } from '../script/script-services.ts'
+import type { MatchHandler, MatchInit, QueuedInput, ScriptUsage } from './match-handler.ts'
+import type { InputRefusal, MemberInfo, RoomEnd, RoomInput, RoomTraits } from './room-host.ts'
+import { checkLabel } from './room-label.ts'
+import { RoomMembers } from './room-members.ts'
+import { type FrameSink, RoomOutbox } from './room-outbox.ts'
 import { TickSchedule } from './tick-schedule.ts'
 import type { Tickable } from './tick-scheduler.ts'
 
@@ -21,6 +25,7 @@ export type MatchCallback =
 export interface RoomOptions {
   readonly id: RoomId
   readonly module: string
+  readonly createdUnixMs: number
   readonly handler: MatchHandler
   readonly clock: Clock
   readonly defaults: {
@@ -29,8 +34,10 @@ export interface RoomOptions {
     readonly emptyTimeoutMs: number
     readonly inputQueue: number
   }
-  readonly onScriptError: 'end' | 'continue'
+  /** Whether an error in `match_loop`, `match_join` or `match_leave` ends the room. */
+  readonly isFatal: (error: unknown) => boolean
   readonly observer: RoomObserver
+  readonly sink: FrameSink
 }
 
 /** What a room tells its host, as it happens. */
@@ -39,6 +46,8 @@ export interface RoomObserver {
   joinRejected(member: MemberNumber, reason: string | undefined): void
   scriptFailed(callback: MatchCallback, error: unknown): void
   ticked(latenessMs: number, durationMs: number, skipped: number): void
+  kicked(member: MemberNumber, reason: string): void
+  traitsChanged(traits: RoomTraits): void
   ended(end: RoomEnd): void
 }
 
@@ -55,8 +64,10 @@ export class Room implements Tickable {
   nextDueMs = Number.POSITIVE_INFINITY
   heapIndex = -1
   readonly #options: RoomOptions
-  readonly #members = new Set<MemberNumber>()
+  readonly #members = new RoomMembers()
+  readonly #outbox: RoomOutbox
   #state: RoomState = 'creating'
+  #traits: RoomTraits
   #schedule: TickSchedule | undefined
   #emptyTimeoutMs = 0
   #emptySinceMs = 0
@@ -72,6 +83,9 @@ export class Room implements Tickable {
     this.id = options.id
     this.module = options.module
     this.#options = options
+    this.#outbox = new RoomOutbox(this.#members, options.sink)
+    const { tickHz, maxPlayers } = options.defaults
+    this.#traits = { label: '', tickHz, maxPlayers, version: options.handler.version }
   }
 
   get state(): RoomState {
@@ -85,37 +99,56 @@ export class Room implements Tickable {
   /**
    * Runs `match_init` and starts the clock.
    * @param spread 0..1, the room's place among its host's phases.
-   * @returns undefined when the module failed: the room has ended then.
+   * @returns undefined when the module failed, or the room was told to end meanwhile: it has ended then. A promise
+   *   only when `match_init` takes its time.
    */
-  start(params: unknown, spread: number): RoomTraits | undefined {
-    const { handler, clock, defaults, observer } = this.#options
-    let traits: RoomTraits
+  start(params: unknown, spread: number): RoomTraits | undefined | Promise<RoomTraits | undefined> {
+    let init: MatchInit | Promise<MatchInit>
     try {
       this.#isInCallback = true
-      const init = handler.init(params)
-      traits = {
-        label: init.label,
-        tickHz: init.tickHz ?? defaults.tickHz,
-        maxPlayers: init.maxPlayers ?? defaults.maxPlayers,
-      }
-      if (!(traits.tickHz >= TICK_HZ_MIN && traits.tickHz <= TICK_HZ_MAX)) {
-        throw new Error(`tick_rate must be from ${TICK_HZ_MIN} to ${TICK_HZ_MAX} Hz, got ${traits.tickHz}`)
-      }
-      this.#emptyTimeoutMs = init.emptyTimeoutMs ?? defaults.emptyTimeoutMs
+      init = this.#options.handler.init(params)
     } catch (error) {
-      observer.scriptFailed('match_init', error)
-      this.#isInCallback = false
-      this.#end({ reason: 'init-failed', error: messageOf(error) })
-      return undefined
+      return this.#failStart(error)
     } finally {
       this.#isInCallback = false
     }
+    if (!(init instanceof Promise)) return this.#begin(init, spread)
+    return init.then(
+      (settled) => this.#begin(settled, spread),
+      (error: unknown) => this.#failStart(error),
+    )
+  }
+
+  /** `match_init` has taken too long. */
+  abandonStart(error: Error): void {
+    if (this.#state === 'creating') this.#failStart(error)
+  }
+
+  #begin(init: MatchInit, spread: number): RoomTraits | undefined {
+    const { clock, defaults } = this.#options
+    if (this.#state !== 'creating') return undefined
+    const tickHz = init.tickHz ?? defaults.tickHz
+    if (!(tickHz >= TICK_HZ_MIN && tickHz <= TICK_HZ_MAX)) {
+      return this.#failStart(
+        new Error(`tick_rate must be from ${TICK_HZ_MIN} to ${TICK_HZ_MAX} Hz, got ${tickHz}`),
+      )
+    }
+    const maxPlayers = init.maxPlayers ?? defaults.maxPlayers
+    this.#traits = { ...this.#traits, label: init.label, tickHz, maxPlayers }
+    this.#emptyTimeoutMs = init.emptyTimeoutMs ?? defaults.emptyTimeoutMs
     const nowMs = clock.nowMs()
-    this.#schedule = new TickSchedule(traits.tickHz, nowMs, (spread * 1000) / traits.tickHz)
+    this.#schedule = new TickSchedule(tickHz, nowMs, (spread * 1000) / tickHz)
     this.nextDueMs = this.#schedule.nextDueMs
     this.#emptySinceMs = nowMs
     this.#state = 'running'
-    return traits
+    return this.#traits
+  }
+
+  #failStart(error: unknown): undefined {
+    if (this.#state !== 'creating') return
+    this.#options.observer.scriptFailed('match_init', error)
+    this.#isInCallback = false
+    this.#end({ reason: 'init-failed', error: messageOf(error) })
   }
 
   join(member: MemberInfo): void {
@@ -124,7 +157,7 @@ export class Room implements Tickable {
     const refusal = this.#refusal(member)
     if (refusal !== undefined) observer.joinRejected(member.member, refusal || undefined)
     else {
-      this.#members.add(member.member)
+      this.#members.add(member.member, member.sessionId)
       this.#guard('match_join', () => {
         // The client hears of its seat before anything the script sends it; what that sets off waits for match_join.
         observer.joinAccepted(member.member)
@@ -142,10 +175,10 @@ export class Room implements Tickable {
     this.#runPostponed()
   }
 
-  /** False when the queue is full: the input is not taken. Copies the data. */
-  input(member: MemberNumber, message: RoomInput): boolean {
-    if (this.#state === 'closed' || !this.#members.has(member)) return true
-    if (this.#inputs.length >= this.#options.defaults.inputQueue) return false
+  /** Says why when the input is not taken: the queue is full. Copies the data. */
+  input(member: MemberNumber, message: RoomInput): InputRefusal | undefined {
+    if (this.#state === 'closed' || !this.#members.has(member)) return undefined
+    if (this.#inputs.length >= this.#options.defaults.inputQueue) return { error: 'ROOM_BUSY' }
     this.#inputs.push({
       member,
       op: message.op,
@@ -155,7 +188,54 @@ export class Room implements Tickable {
       isMessagePack: message.isMessagePack,
       receivedUnixMs: this.#options.clock.unixMs(),
     })
+    return undefined
+  }
+
+  /** Sends for the room's script, or another of its host. @throws {KaosError} PAYLOAD_TOO_LARGE */
+  send(message: OutgoingRoomData): void {
+    this.#outbox.send(message)
+  }
+
+  /** False when the session is no member, or is on its way out already. */
+  kick(session: SessionId, reason: string): boolean {
+    const member = this.#members.numberOf(session)
+    if (member === undefined || !this.#members.markKicked(member)) return false
+    this.#options.observer.kicked(member, reason)
     return true
+  }
+
+  /** @throws {KaosError} PAYLOAD_TOO_LARGE */
+  publishState(data: Uint8Array, isMessagePack: boolean): void {
+    this.#outbox.publishState(data, isMessagePack)
+  }
+
+  /** @throws {KaosError} INVALID_PAYLOAD for a label that is too long */
+  updateLabel(label: string): void {
+    checkLabel(label)
+    this.#traits = { ...this.#traits, label }
+    this.#options.observer.traitsChanged(this.#traits)
+  }
+
+  /** Inputs that wait for the next tick. */
+  get queuedInputs(): number {
+    return this.#inputs.length
+  }
+
+  /** What the script's state holds and has used. */
+  get usage(): ScriptUsage {
+    return this.#options.handler.usage ?? { memoryBytes: 0, instructions: 0 }
+  }
+
+  /** The room as other scripts see it. */
+  view(): RoomView {
+    return {
+      roomId: this.id,
+      module: this.module,
+      state: this.#state,
+      size: this.#members.size,
+      createdUnixMs: this.#options.createdUnixMs,
+      ...this.#traits,
+    }
   }
 
   /** @throws {KaosError} ROOM_CLOSED, WRONG_STATE when the room's own callback is running, or what the script threw. */
@@ -203,6 +283,8 @@ export class Room implements Tickable {
   drain(reason: 'closed' | 'shutdown', graceSeconds: number): void {
     if (this.#postpone(() => this.drain(reason, graceSeconds))) return
     if (this.#state === 'closed' || this.#state === 'draining') return
+    // Nothing has begun that could be ended in order.
+    if (this.#state === 'creating') return this.#end({ reason })
     this.#state = 'draining'
     this.#drainReason = reason
     this.#drainUntilMs = this.#options.clock.nowMs() + graceSeconds * 1000
@@ -246,7 +328,7 @@ export class Room implements Tickable {
       return true
     } catch (error) {
       this.#options.observer.scriptFailed(callback, error)
-      const isFatal = callback !== 'match_join_attempt' && this.#options.onScriptError === 'end'
+      const isFatal = callback !== 'match_join_attempt' && this.#options.isFatal(error)
       this.#isInCallback = false
       if (isFatal) this.#end({ reason: 'failed', error: `${callback}: ${messageOf(error)}` })
       return false

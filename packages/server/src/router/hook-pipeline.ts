@@ -59,7 +59,7 @@ export class HookPipeline {
       case 'rejected':
         throw new KaosError('HOOK_REJECTED', outcome.reason)
       case 'failed':
-        throw failure('HOOK_FAILED', outcome)
+        throw new KaosError(outcome.code, outcome.error)
       default:
         return outcome satisfies never
     }
@@ -85,7 +85,7 @@ export class HookPipeline {
       case 'rejected':
         throw new KaosError('RPC_FAILED', outcome.reason)
       case 'failed':
-        throw failure('RPC_FAILED', outcome)
+        throw new KaosError(outcome.code, outcome.error)
       default:
         return outcome satisfies never
     }
@@ -110,13 +110,6 @@ export class HookPipeline {
       metrics.scriptCalled(call.kind, clock.nowMs() - startMs)
     }
   }
-}
-
-function failure(
-  error: 'RPC_FAILED' | 'HOOK_FAILED',
-  outcome: Extract<ScriptOutcome, { kind: 'failed' }>,
-): KaosError {
-  return new KaosError(outcome.isOverBudget ? 'SCRIPT_BUDGET_EXCEEDED' : error, outcome.error)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

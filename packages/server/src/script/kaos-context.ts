@@ -4,7 +4,6 @@ import type { RoomId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Random } from '../random.ts'
 import type { Registrations } from './registrations.ts'
-import type { SignalRoom } from './script-engine.ts'
 import type { ScriptServices } from './script-services.ts'
 
 /** What one Lua state's `kaos` table works on. */
@@ -14,7 +13,6 @@ export interface KaosContext {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  readonly signalRoom: SignalRoom
   /** What the state is: the entry script, which may register, or one room. */
   readonly role:
     | { readonly kind: 'entry'; readonly registrations: Registrations }

@@ -6,7 +6,7 @@ import type { KaosContext } from './kaos-context.ts'
 import type { RoomQuery, RoomView } from './script-services.ts'
 
 /** `kaos.room_*` and `kaos.broadcast` (docs/lua.md#rooms). Presences arrive as session ids: see the prelude. */
-export function defineRoomApi({ vm, services, signalRoom, role }: KaosContext): void {
+export function defineRoomApi({ vm, services, role }: KaosContext): void {
   vm.defineFunction('kaos.room_create', (call) => {
     return services.roomCreate(call.string(1, 'module'), call.value(2, 'params') ?? {})
   })
@@ -38,7 +38,7 @@ export function defineRoomApi({ vm, services, signalRoom, role }: KaosContext): 
     return services.roomKick(roomId(call), session, call.optionalString(3, 'reason') ?? 'kicked')
   })
   vm.defineFunction('kaos.room_signal', (call) => {
-    return signalRoom(roomId(call), call.value(2, 'data')) as LuaValue
+    return services.roomSignal(roomId(call), call.value(2, 'data')) as LuaValue
   })
 
   const ownRoom = (call: LuaArguments, what: string): RoomId => {
@@ -117,5 +117,6 @@ function summary(room: RoomView): { readonly [key: string]: LuaValue } {
     max_players: room.maxPlayers,
     tick_rate: room.tickHz,
     created_ms: Math.round(room.createdUnixMs),
+    version: room.version,
   }
 }

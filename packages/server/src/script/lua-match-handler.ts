@@ -1,10 +1,11 @@
-import type { LuaBudget, LuaCall, LuaRef, LuaValue, LuaVm } from '@kaosnet/lua'
+import type { LuaCall, LuaRef, LuaValue, LuaVm } from '@kaosnet/lua'
 import { decodeMessagePack, WireLimits } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
 import type { MemberNumber, RoomId } from '../ids.ts'
-import type { Departed, MatchHandler, MatchInit, QueuedInput, TickInfo } from '../room/match-handler.ts'
+import type { Departed, MatchHandler, MatchInit, QueuedInput, ScriptUsage, TickInfo } from '../room/match-handler.ts'
 import type { MemberInfo } from '../room/room-host.ts'
 import { checkLabel } from '../room/room-label.ts'
+import type { LuaBudgets } from './lua-budgets.ts'
 import type { LuaMatchKeys } from './lua-match-keys.ts'
 import { PRELUDE_MODULE } from './prelude.ts'
 
@@ -14,8 +15,9 @@ export interface LuaMatchOptions {
   readonly clock: Clock
   readonly roomId: RoomId
   readonly module: string
+  readonly version: string
   readonly env: Readonly<Record<string, string>>
-  readonly budgets: { readonly call: LuaBudget; readonly tick: LuaBudget }
+  readonly budgets: LuaBudgets
 }
 
 /** The functions of a match module, in the order the prelude returns them. */
@@ -51,9 +53,19 @@ export class LuaMatchHandler implements MatchHandler {
     this.#ctx = options.vm.ref({
       room_id: options.roomId,
       module: options.module,
+      version: options.version,
       env: options.env,
       label: '',
     })
+  }
+
+  get version(): string {
+    return this.#options.version
+  }
+
+  get usage(): ScriptUsage {
+    const { memoryBytes, usedInstructions } = this.#options.vm
+    return { memoryBytes, instructions: usedInstructions }
   }
 
   init(params: unknown): MatchInit {
@@ -63,7 +75,7 @@ export class LuaMatchHandler implements MatchHandler {
     call.pushRef(this.#functions.init)
     this.#pushContext(call)
     call.pushValue(params as LuaValue)
-    call.invoke(5, budgets.call)
+    call.invoke(5, budgets.init)
     if (!call.isNil(1)) this.#state = call.ref(1)
     const init = readInit(call)
     call.end()
@@ -79,7 +91,7 @@ export class LuaMatchHandler implements MatchHandler {
     this.#pushContext(call)
     this.#pushState(call)
     call.pushValue(presenceValue(member))
-    call.invoke(3, this.#options.budgets.tick)
+    call.invoke(3, this.#options.budgets.join)
     this.#keepState(call)
     const isAccepted = !call.isNil(2) && call.boolean(2, 'accept')
     const refusal = isAccepted ? undefined : (call.optionalString(3, 'reason') ?? '')
@@ -96,7 +108,7 @@ export class LuaMatchHandler implements MatchHandler {
     call.newTable(1, 0)
     call.pushRef(presence)
     call.setIndex(1)
-    call.invoke(1, this.#options.budgets.tick)
+    call.invoke(1, this.#options.budgets.join)
     this.#keepState(call)
     call.end()
   }
@@ -114,7 +126,7 @@ export class LuaMatchHandler implements MatchHandler {
     call.setIndex(1)
     this.#presences.delete(member)
     try {
-      call.invoke(1, this.#options.budgets.tick)
+      call.invoke(1, this.#options.budgets.join)
       this.#keepState(call)
       call.end()
     } finally {
@@ -159,7 +171,7 @@ export class LuaMatchHandler implements MatchHandler {
     this.#pushContext(call)
     this.#pushState(call)
     call.pushValue(data as LuaValue)
-    call.invoke(2, this.#options.budgets.tick)
+    call.invoke(2, this.#options.budgets.join)
     this.#keepState(call)
     const reply = call.value(2, 'reply')
     call.end()
@@ -171,7 +183,7 @@ export class LuaMatchHandler implements MatchHandler {
     this.#pushContext(call)
     this.#pushState(call)
     call.pushInteger(graceSeconds)
-    call.invoke(1, this.#options.budgets.tick)
+    call.invoke(1, this.#options.budgets.join)
     const isGoingOn = !call.isNil(1)
     this.#keepState(call)
     call.end()
@@ -184,11 +196,11 @@ export class LuaMatchHandler implements MatchHandler {
 
   #loadFunctions(): MatchFunctions {
     const { vm, budgets, module } = this.#options
-    const select = vm.require(PRELUDE_MODULE, budgets.call)
-    const loaded = vm.require(module, budgets.call)
+    const select = vm.require(PRELUDE_MODULE, budgets.load)
+    const loaded = vm.require(module, budgets.load)
     const call = vm.beginCall(select)
     call.pushRef(loaded)
-    call.invoke(MATCH_FUNCTIONS, budgets.call)
+    call.invoke(MATCH_FUNCTIONS, budgets.load)
     const optional = (position: number): LuaRef | undefined =>
       call.isNil(position) ? undefined : call.function(position)
     const functions = {

@@ -1,17 +1,19 @@
 import { KaosError } from '@kaosnet/protocol'
 import type { RoomId, SessionId } from '../ids.ts'
 import type { RoomGateway } from '../room/room-gateway.ts'
+import type { RoomHost } from '../room/room-host.ts'
 import type { RoomRecord } from '../room/room-record.ts'
 import type { RoomRegistry } from '../room/room-registry.ts'
 import type { SessionRegistry } from '../session/session-registry.ts'
 import type { SessionService } from '../session/session-service.ts'
-import type { OutgoingRoomData, RoomQuery, RoomView, ScriptServices, SessionView } from './script-services.ts'
+import type { NodeCalls, OutgoingRoomData, RoomQuery, RoomView, SessionView } from './script-services.ts'
 
-/** The node's side of `kaos.*`, for scripts that run in the node's own thread. */
-export class NodeServices implements ScriptServices {
+/** The node's side of `kaos.*`: what scripts of any host ask of it. */
+export class NodeServices implements NodeCalls {
   readonly #sessions: SessionRegistry
   readonly #rooms: RoomRegistry
   #gateway: RoomGateway | undefined
+  #host: RoomHost | undefined
   #sessionService: SessionService | undefined
 
   constructor(parts: { readonly sessions: SessionRegistry; readonly rooms: RoomRegistry }) {
@@ -20,7 +22,8 @@ export class NodeServices implements ScriptServices {
   }
 
   /** Scripts need the gateway and the gateway needs a host that runs scripts: the knot is tied here. */
-  attach(gateway: RoomGateway, sessionService: SessionService): void {
+  attach(host: RoomHost, gateway: RoomGateway, sessionService: SessionService): void {
+    this.#host = host
     this.#gateway = gateway
     this.#sessionService = sessionService
   }
@@ -67,12 +70,19 @@ export class NodeServices implements ScriptServices {
     return this.#require(this.#gateway).kick(id, session, reason)
   }
 
-  roomLabelUpdate(id: RoomId, label: string): void {
-    this.#require(this.#gateway).updateLabel(id, label)
+  /**
+   * For a host in this thread, which has looked among its own rooms: there is no such room, or it has not begun.
+   * @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED
+   */
+  roomSignal(id: RoomId, _data: unknown): never {
+    this.#rooms.require(id)
+    throw new KaosError('ROOM_NOT_FOUND', 'the room has not started yet')
   }
 
-  roomPublishState(id: RoomId, data: Uint8Array, isMessagePack: boolean): void {
-    this.#require(this.#gateway).publishState(id, data, isMessagePack)
+  /** For a host in another thread: the room may be in any host. Rejects as {@link RoomHost.signal} does. */
+  async signalRoom(id: RoomId, data: unknown): Promise<unknown> {
+    this.#rooms.require(id)
+    return this.#require(this.#host).signal(id, data)
   }
 
   #require<T>(part: T | undefined): T {
@@ -90,6 +100,7 @@ function roomView(room: RoomRecord): RoomView {
     size: room.size,
     maxPlayers: room.traits.maxPlayers,
     tickHz: room.traits.tickHz,
+    version: room.traits.version,
     createdUnixMs: room.createdUnixMs,
   }
 }

@@ -33,6 +33,8 @@ export interface RoomView {
   readonly maxPlayers: number
   readonly tickHz: number
   readonly createdUnixMs: number
+  /** Of the scripts that the room runs. */
+  readonly version: string
 }
 
 export interface RoomQuery {
@@ -60,6 +62,13 @@ export interface ScriptServices {
   roomSend(id: RoomId, message: OutgoingRoomData): void
   /** False when the session is no member. */
   roomKick(id: RoomId, session: SessionId, reason: string): boolean
+  /** Runs the room's `match_signal` and returns its reply. @throws what that throws; KaosError ROOM_CLOSED, WRONG_STATE */
+  roomSignal(id: RoomId, data: unknown): unknown
+  /** Only for a room of this host. */
   roomLabelUpdate(id: RoomId, label: string): void
+  /** Only for a room of this host. @throws KaosError PAYLOAD_TOO_LARGE */
   roomPublishState(id: RoomId, data: Uint8Array, isMessagePack: boolean): void
 }
+
+/** The part of {@link ScriptServices} that only the node can do. */
+export type NodeCalls = Omit<ScriptServices, 'roomLabelUpdate' | 'roomPublishState'>

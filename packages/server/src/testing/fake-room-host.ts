@@ -1,4 +1,5 @@
 import type { LeaveReason } from '@kaosnet/protocol'
+import type { HostReport } from '../host/host-report.ts'
 import type { MemberNumber, RoomId } from '../ids.ts'
 import type {
   HookName,
@@ -11,6 +12,7 @@ import type {
   ScriptManifest,
   ScriptOutcome,
 } from '../room/room-host.ts'
+import type { ScriptBundle } from '../script/loaded-scripts.ts'
 
 export type HostCommand =
   | { readonly kind: 'create'; readonly spec: RoomSpec }
@@ -41,10 +43,11 @@ export function manifest(registered: {
   after?: readonly HookName[]
 }): ScriptManifest {
   return {
+    version: 'v1',
     rpcs: new Set(registered.rpcs),
     before: new Set(registered.before),
     after: new Set(registered.after),
-    hasMatchModule: () => true,
+    modules: new Set(['game']),
   }
 }
 
@@ -58,8 +61,31 @@ export class FakeRoomHost implements RoomHost {
     value: call.kind === 'rpc' ? call.payload : call.message,
   })
 
-  async start(_events: RoomHostEvents): Promise<ScriptManifest> {
-    return manifest({})
+  /** Versions that were prepared and activated, e.g. `prepare v2`, `activate`. */
+  readonly deployed: string[] = []
+  onPrepare: (bundle: ScriptBundle) => Promise<ScriptManifest> = async ({ version }) => ({
+    ...manifest({}),
+    version,
+  })
+  onSignal: (roomId: RoomId, data: unknown) => unknown = () => undefined
+
+  async start(_events: RoomHostEvents): Promise<void> {}
+
+  prepare(bundle: ScriptBundle): Promise<ScriptManifest> {
+    this.deployed.push(`prepare ${bundle.version}`)
+    return this.onPrepare(bundle)
+  }
+
+  activate(): void {
+    this.deployed.push('activate')
+  }
+
+  async signal(roomId: RoomId, data: unknown): Promise<unknown> {
+    return this.onSignal(roomId, data)
+  }
+
+  reports(): readonly HostReport[] {
+    return []
   }
 
   createRoom(spec: RoomSpec): void {

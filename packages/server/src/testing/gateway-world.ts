@@ -47,7 +47,7 @@ export function gatewayWorld(metrics: Metrics, config: ServerConfigInput = {}): 
     rooms,
     host,
   })
-  gateway.setModules((name) => name === 'game')
+  gateway.setModules(new Set(['game']))
   let sessionNumber = 0
   let requestNumber = 0
   const ask: GatewayWorld['ask'] = (session, roomId, metadata) => {
@@ -68,7 +68,7 @@ export function gatewayWorld(metrics: Metrics, config: ServerConfigInput = {}): 
     },
     run(traits = {}) {
       const room = gateway.create('game', {}, undefined)
-      gateway.roomRunning(room.id, { label: 'test', tickHz: 10, maxPlayers: 8, ...traits })
+      gateway.roomRunning(room.id, { label: 'test', tickHz: 10, maxPlayers: 8, version: 'v1', ...traits })
       return room
     },
     ask,

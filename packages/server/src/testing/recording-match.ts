@@ -10,6 +10,7 @@ export function recordingMatch(game: Partial<MatchHandler> = {}): RecordingMatch
   const calls: string[] = []
   return {
     calls,
+    version: 'v1',
     init(params) {
       calls.push('init')
       return (

@@ -1,6 +1,6 @@
 import type { RoomId, SessionId } from '../ids.ts'
 import type { MatchHandler, MatchInit } from '../room/match-handler.ts'
-import { Room, type RoomOptions } from '../room/room.ts'
+import { Room } from '../room/room.ts'
 import type { MemberInfo, RoomEnd, RoomInput } from '../room/room-host.ts'
 import { ManualClock } from './manual-clock.ts'
 import { type RecordingMatch, recordingMatch } from './recording-match.ts'
@@ -23,7 +23,7 @@ export interface RoomWorld {
 }
 
 export interface RoomWorldOptions extends Partial<MatchHandler> {
-  readonly onScriptError?: RoomOptions['onScriptError']
+  readonly onScriptError?: 'end' | 'continue'
   readonly inputQueue?: number
   readonly params?: unknown
   readonly spread?: number
@@ -40,10 +40,11 @@ export function roomWorld(options: RoomWorldOptions = {}): RoomWorld {
   const room = new Room({
     id: ROOM_ID,
     module: 'game',
+    createdUnixMs: clock.unixMs(),
     handler: match,
     clock,
     defaults: { tickHz: 20, maxPlayers: 8, emptyTimeoutMs: 0, inputQueue: options.inputQueue ?? 4 },
-    onScriptError: options.onScriptError ?? 'end',
+    isFatal: () => options.onScriptError !== 'continue',
     observer: {
       joinAccepted: (member) => {
         story.push(`accepted ${member}`)
@@ -51,11 +52,18 @@ export function roomWorld(options: RoomWorldOptions = {}): RoomWorld {
       },
       joinRejected: (member, reason) => story.push(`rejected ${member}: ${reason}`),
       scriptFailed: (callback, error) => story.push(`failed ${callback}: ${(error as Error).message}`),
+      kicked: (member, reason) => story.push(`kicked ${member}: ${reason}`),
+      traitsChanged: ({ label }) => story.push(`label ${label}`),
       ticked: (latenessMs, durationMs, skipped) => ticks.push({ latenessMs, durationMs, skipped }),
       ended: (end) => {
         story.push(`ended ${end.reason}`)
         ends.push(end)
       },
+    },
+    sink: {
+      data: (frame, isReliable, receivers) =>
+        story.push(`data ${frame.length} ${isReliable ? 'reliable' : 'unreliable'} to ${receivers ?? 'all'}`),
+      state: (frame) => story.push(`state ${frame.length}`),
     },
   })
   if (options.isStarted !== false) {

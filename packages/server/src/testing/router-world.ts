@@ -83,7 +83,7 @@ export function routerWorld(
   })
   hooks.setManifest(manifest(scripts))
   const gateway = new RoomGateway({ ...common, rooms, host })
-  gateway.setModules((name) => name === 'game')
+  gateway.setModules(new Set(['game']))
   const sessionService = new SessionService({
     ...common,
     hooks,
@@ -112,7 +112,7 @@ export function routerWorld(
     },
     run(traits = {}) {
       const { id } = gateway.create('game', {}, undefined)
-      gateway.roomRunning(id, { label: '', tickHz: 10, maxPlayers: 8, ...traits })
+      gateway.roomRunning(id, { label: '', tickHz: 10, maxPlayers: 8, version: 'v1', ...traits })
       return id
     },
   }

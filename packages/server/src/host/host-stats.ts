@@ -1,0 +1,95 @@
+import { type BucketCounts, type ModuleReport, type Tally, TICK_BUCKETS_SECONDS } from './host-report.ts'
+
+/** Counts into buckets without allocating. */
+class Buckets {
+  readonly #counts = new Float64Array(TICK_BUCKETS_SECONDS.length + 1)
+  #sumSeconds = 0
+
+  observe(seconds: number): void {
+    let bucket = 0
+    while (bucket < TICK_BUCKETS_SECONDS.length && seconds > (TICK_BUCKETS_SECONDS[bucket] as number)) bucket++
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1
+    this.#sumSeconds += seconds
+  }
+
+  read(): BucketCounts {
+    return { counts: [...this.#counts], sumSeconds: this.#sumSeconds }
+  }
+}
+
+/** What the rooms of one module do. */
+export class ModuleStats {
+  rooms = 0
+  #ticks = 0
+  #skippedTicks = 0
+  readonly #lateness = new Buckets()
+  readonly #duration = new Buckets()
+  /** Of rooms that have ended. */
+  #pastInstructions = 0
+
+  ticked(latenessMs: number, durationMs: number, skipped: number): void {
+    this.#ticks++
+    this.#skippedTicks += skipped
+    this.#lateness.observe(Math.max(0, latenessMs) / 1000)
+    this.#duration.observe(durationMs / 1000)
+  }
+
+  roomEnded(instructions: number): void {
+    this.rooms--
+    this.#pastInstructions += instructions
+  }
+
+  read(module: string, memoryBytes: number, instructions: number): ModuleReport {
+    return {
+      module,
+      rooms: this.rooms,
+      ticks: this.#ticks,
+      skippedTicks: this.#skippedTicks,
+      lateness: this.#lateness.read(),
+      duration: this.#duration.read(),
+      memoryBytes,
+      instructions: this.#pastInstructions + instructions,
+    }
+  }
+}
+
+/** What one host counts. Modules are those that exist, so there is a bound on them. */
+export class HostStats {
+  readonly #modules = new Map<string, ModuleStats>()
+  readonly #scriptErrors = new Map<string, number>()
+  readonly #budgetKills = new Map<string, number>()
+  droppedLogLines = 0
+  invalidInputs = 0
+
+  module(name: string): ModuleStats {
+    let stats = this.#modules.get(name)
+    if (stats === undefined) {
+      stats = new ModuleStats()
+      this.#modules.set(name, stats)
+    }
+    return stats
+  }
+
+  get modules(): ReadonlyMap<string, ModuleStats> {
+    return this.#modules
+  }
+
+  /** @param callback e.g. `match_loop`, `rpc`, `before`, `load` */
+  scriptFailed(callback: string): void {
+    this.#scriptErrors.set(callback, (this.#scriptErrors.get(callback) ?? 0) + 1)
+  }
+
+  /** @param cause `instructions`, `time` or `memory` */
+  budgetExceeded(kind: string, cause: string): void {
+    const key = `${kind} ${cause}`
+    this.#budgetKills.set(key, (this.#budgetKills.get(key) ?? 0) + 1)
+  }
+
+  get scriptErrors(): Tally {
+    return Object.fromEntries(this.#scriptErrors)
+  }
+
+  get budgetKills(): Tally {
+    return Object.fromEntries(this.#budgetKills)
+  }
+}

@@ -1,0 +1,231 @@
+import { KaosError, type LeaveReason } from '@kaosnet/protocol'
+import type { Clock } from '../clock.ts'
+import type { ServerConfig } from '../config.ts'
+import type { MemberNumber, RoomId } from '../ids.ts'
+import type { Logger } from '../observe/logger.ts'
+import { type MatchCallback, Room } from '../room/room.ts'
+import type {
+  MemberInfo,
+  RoomHost,
+  RoomHostEvents,
+  RoomInput,
+  RoomSpec,
+  RoomTraits,
+  ScriptCall,
+  ScriptManifest,
+  ScriptOutcome,
+} from '../room/room-host.ts'
+import { TickScheduler } from '../room/tick-scheduler.ts'
+import type { BudgetKind, LoadedScripts, ScriptBundle, ScriptLanguage } from '../script/loaded-scripts.ts'
+import { budgetCause, noteScriptError } from '../script/script-error.ts'
+import type { HostReport } from './host-report.ts'
+import type { HostServices } from './host-services.ts'
+import type { HostStats } from './host-stats.ts'
+import { readHostReport } from './read-host-report.ts'
+
+/** Successive multiples of it, mod 1, spread evenly however many there are. */
+const GOLDEN_RATIO_FRACTION = 0.618_033_988_749_895
+
+export interface LocalRoomHostParts {
+  /** Its number among the hosts of the server. */
+  readonly index: number
+  readonly config: ServerConfig
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly stats: HostStats
+  readonly services: HostServices
+  readonly language: ScriptLanguage
+}
+
+/** A room host in the calling thread: the rooms, their ticks, and the scripts. */
+export class LocalRoomHost implements RoomHost {
+  readonly #parts: LocalRoomHostParts
+  readonly #scheduler: TickScheduler
+  readonly #rooms: Map<RoomId, Room>
+  #events: RoomHostEvents | undefined
+  #scripts: LoadedScripts | undefined
+  #prepared: LoadedScripts | undefined
+  #created = 0
+  #isClosed = false
+
+  constructor(parts: LocalRoomHostParts) {
+    this.#parts = parts
+    this.#rooms = parts.services.rooms
+    this.#scheduler = new TickScheduler(parts.clock)
+  }
+
+  async start(events: RoomHostEvents): Promise<void> {
+    this.#events = events
+  }
+
+  async prepare(bundle: ScriptBundle): Promise<ScriptManifest> {
+    const { language, logger, stats } = this.#parts
+    let prepared: LoadedScripts
+    try {
+      prepared = await language.load(bundle)
+    } catch (error) {
+      noteScriptError(error, 'load', 'load', logger, stats)
+      throw error
+    }
+    this.#prepared?.retire()
+    this.#prepared = prepared
+    const { version, rpcs, before, after, modules } = prepared
+    return { version, rpcs, before, after, modules }
+  }
+
+  activate(): void {
+    if (this.#prepared === undefined) return
+    this.#scripts?.retire()
+    this.#scripts = this.#prepared
+    this.#prepared = undefined
+  }
+
+  createRoom(spec: RoomSpec): void {
+    // A script may be creating this room: its callback ends before match_init runs.
+    this.#parts.clock.defer(() => this.#startRoom(spec))
+  }
+
+  join(roomId: RoomId, member: MemberInfo): void {
+    this.#rooms.get(roomId)?.join(member)
+  }
+
+  leave(roomId: RoomId, member: MemberNumber, reason: LeaveReason): void {
+    this.#rooms.get(roomId)?.leave(member, reason)
+  }
+
+  input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {
+    const refusal = this.#rooms.get(roomId)?.input(member, message)
+    if (refusal !== undefined) this.#events?.inputRefused(roomId, member, refusal)
+  }
+
+  endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void {
+    const room = this.#rooms.get(roomId)
+    if (room !== undefined) room.drain(reason, graceSeconds)
+    // The room may be about to start: see createRoom.
+    else this.#parts.clock.defer(() => this.#rooms.get(roomId)?.drain(reason, graceSeconds))
+  }
+
+  async invoke(call: ScriptCall): Promise<ScriptOutcome> {
+    return this.#running().invoke(call)
+  }
+
+  async signal(roomId: RoomId, data: unknown): Promise<unknown> {
+    return this.signalNow(roomId, data)
+  }
+
+  /** {@link signal} for a caller that waits. @throws as that rejects */
+  signalNow(roomId: RoomId, data: unknown): unknown {
+    const room = this.#rooms.get(roomId)
+    if (room === undefined) throw new KaosError('ROOM_NOT_FOUND')
+    return room.signal(data)
+  }
+
+  reports(): readonly HostReport[] {
+    const { index, language, stats } = this.#parts
+    return [readHostReport(index, stats, this.#rooms.values(), this.#scripts?.usage(), language.memoryBytes)]
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const room of [...this.#rooms.values()]) room.close()
+    this.#scheduler.close()
+    this.#prepared?.retire()
+    this.#scripts?.retire()
+    this.#parts.language.close()
+  }
+
+  #startRoom(spec: RoomSpec): void {
+    if (this.#isClosed) return
+    const { clock, config, logger } = this.#parts
+    const { id, module } = spec
+    const log = logger.child({ roomId: id, module })
+    let room: Room
+    try {
+      room = this.#createRoom(spec, log)
+    } catch (error) {
+      noteScriptError(error, 'load', 'load', log, this.#parts.stats)
+      const message = error instanceof Error ? error.message : String(error)
+      this.#events?.roomEnded(id, { reason: 'init-failed', error: message })
+      return
+    }
+    this.#rooms.set(id, room)
+    this.#parts.stats.module(module).rooms++
+    const spread = (this.#created++ * GOLDEN_RATIO_FRACTION) % 1
+    const started = room.start(spec.params, spread)
+    if (!(started instanceof Promise)) return this.#started(room, started, log)
+    const { requestTimeoutMs } = config.limits
+    const timer = clock.setTimer(
+      () => room.abandonStart(new Error(`match_init has not come to an end in ${requestTimeoutMs} ms`)),
+      requestTimeoutMs,
+    )
+    void started.then((traits) => {
+      timer.cancel()
+      this.#started(room, traits, log)
+    })
+  }
+
+  #started(room: Room, traits: RoomTraits | undefined, log: Logger): void {
+    if (traits === undefined) return
+    this.#scheduler.add(room)
+    log.info(traits, 'room running')
+    this.#events?.roomRunning(room.id, traits)
+  }
+
+  #createRoom({ id, module, createdUnixMs }: RoomSpec, log: Logger): Room {
+    const { clock, config, stats } = this.#parts
+    const moduleStats = stats.module(module)
+    const handler = this.#running().createMatch(id, module)
+    const room: Room = new Room({
+      id,
+      module,
+      createdUnixMs,
+      clock,
+      handler,
+      defaults: {
+        tickHz: config.rooms.tickHz,
+        maxPlayers: config.rooms.maxPlayers,
+        emptyTimeoutMs: config.rooms.emptyTimeoutMs,
+        inputQueue: config.limits.roomInputQueue,
+      },
+      isFatal: (error) =>
+        config.rooms[budgetCause(error) === undefined ? 'onScriptError' : 'onBudgetExceeded'] === 'end',
+      observer: {
+        joinAccepted: (member) => this.#events?.joinAccepted(id, member),
+        joinRejected: (member, reason) => this.#events?.joinRejected(id, member, reason),
+        scriptFailed: (callback, error) =>
+          noteScriptError(error, callback, budgetKindOf(callback), log, this.#parts.stats),
+        ticked: (latenessMs, durationMs, skipped) => moduleStats.ticked(latenessMs, durationMs, skipped),
+        kicked: (member, reason) => this.#events?.memberKicked(id, member, reason),
+        traitsChanged: (traits) => this.#events?.traitsChanged(id, traits),
+        ended: (end) => {
+          moduleStats.roomEnded(handler.usage?.instructions ?? 0)
+          this.#scheduler.remove(room)
+          this.#rooms.delete(id)
+          this.#events?.roomEnded(id, end)
+        },
+      },
+      sink: {
+        data: (frame, isReliable, receivers) => this.#events?.roomData(id, frame, isReliable, receivers),
+        state: (frame) => this.#events?.roomState(id, frame),
+      },
+    })
+    return room
+  }
+
+  #running(): LoadedScripts {
+    if (this.#scripts === undefined) throw new Error('no scripts have been activated')
+    return this.#scripts
+  }
+}
+
+function budgetKindOf(callback: MatchCallback): BudgetKind {
+  switch (callback) {
+    case 'match_init':
+      return 'init'
+    case 'match_loop':
+      return 'tick'
+    default:
+      return 'join'
+  }
+}

@@ -1,0 +1,29 @@
+import type { Clock } from '../clock.ts'
+import type { ServerConfig } from '../config.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { Random } from '../random.ts'
+import { LuaLanguage } from '../script/lua-language.ts'
+import type { NodeCalls } from '../script/script-services.ts'
+import { HostServices } from './host-services.ts'
+import { HostStats } from './host-stats.ts'
+import { LocalRoomHost } from './local-room-host.ts'
+
+export interface HostThreadParts {
+  /** Its number among the hosts of the server. */
+  readonly index: number
+  readonly config: ServerConfig
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** What scripts ask of the node. */
+  readonly node: NodeCalls
+}
+
+/** Everything that runs rooms and scripts in one thread, be it the node's own or a worker. */
+export function createThreadHost(parts: HostThreadParts): LocalRoomHost {
+  const { index, config, clock, random, logger, node } = parts
+  const stats = new HostStats()
+  const services = new HostServices(node)
+  const language = new LuaLanguage({ config, clock, random, logger, stats, services })
+  return new LocalRoomHost({ index, config, clock, logger, stats, services, language })
+}

@@ -1,0 +1,60 @@
+import type { ServerConfig } from '../config.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { RoomHost, ScriptManifest } from '../room/room-host.ts'
+import { NO_SCRIPTS, type ScriptBundle } from './loaded-scripts.ts'
+import { ScriptSources, versionOf } from './script-sources.ts'
+
+export interface ScriptDeploymentParts {
+  readonly scripts: ServerConfig['scripts']
+  readonly logger: Logger
+  readonly host: RoomHost
+  /** A version has become the one that new rooms, RPCs and hooks run. */
+  readonly onActivated: (manifest: ScriptManifest) => void
+}
+
+/** Brings scripts from their folder into the hosts: at the start, and each time they are to be loaded anew. */
+export class ScriptDeployment {
+  readonly #parts: ScriptDeploymentParts
+  #version = ''
+  #running: Promise<string> | undefined
+
+  constructor(parts: ScriptDeploymentParts) {
+    this.#parts = parts
+  }
+
+  /** What new rooms, RPCs and hooks run. */
+  get version(): string {
+    return this.#version
+  }
+
+  /**
+   * Reads the scripts, loads them in every host, and only when all have succeeded lets them run. Calls that come
+   * meanwhile run one after the other.
+   * @returns The version that runs now.
+   * @throws what reading or loading throws; nothing has changed then
+   */
+  deploy(): Promise<string> {
+    const after = this.#running ?? Promise.resolve()
+    const deployed = after.catch(() => {}).then(() => this.#deploy())
+    this.#running = deployed
+    return deployed
+  }
+
+  async #deploy(): Promise<string> {
+    const { host, logger, onActivated, scripts } = this.#parts
+    const bundle = readBundle(scripts)
+    if (bundle.version === this.#version) return this.#version
+    const manifest = await host.prepare(bundle)
+    host.activate()
+    onActivated(manifest)
+    this.#version = bundle.version
+    logger.info({ version: bundle.version }, 'scripts activated')
+    return bundle.version
+  }
+}
+
+function readBundle({ dir }: ServerConfig['scripts']): ScriptBundle {
+  if (dir === undefined) return NO_SCRIPTS
+  const lua = ScriptSources.read(dir).files
+  return { version: versionOf(lua), lua }
+}
