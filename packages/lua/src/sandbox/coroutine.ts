@@ -4,17 +4,27 @@ import type { LibraryFunction } from './libraries.ts'
 import type { CFunction, StandardLibrary } from './standard-library.ts'
 
 /**
- * `coroutine.resume`, `close` and `wrap` with the budget carried along: Lua counts instructions for each
- * coroutine apart, so a script that spreads its work over many would never reach its limit.
+ * The coroutine library, with two things seen to.
+ *
+ * `resume`, `close` and `wrap` carry the budget along: Lua counts instructions for each coroutine apart, so
+ * a script that spreads its work over many would never reach its limit.
+ *
+ * A task of the host runs in a coroutine that scripts must not know from the main thread: one that got hold
+ * of it could resume what the host has set aside or ended. `running` shows the main thread in its place,
+ * functions that are given the main thread take it for the task's coroutine, and `yield` refuses there.
  */
 export function createCoroutineFunctions(runtime: RuntimeCore, standard: StandardLibrary): LibraryFunction[] {
   const { wasm } = runtime
   const { api } = wasm
-  const { resume, close, wrap, wrapped } = standard.inScratch((original, L) => {
+  const { resume, close, status, running, yieldValues, isYieldable, wrap, wrapped } = standard.inScratch((original, L) => {
     const wrap = original('coroutine.wrap')
     return {
       resume: original('coroutine.resume'),
       close: original('coroutine.close'),
+      status: original('coroutine.status'),
+      running: original('coroutine.running'),
+      yieldValues: original('coroutine.yield'),
+      isYieldable: original('coroutine.isyieldable'),
       wrap,
       wrapped: wrappedBy(wrap, L),
     }
@@ -43,9 +53,58 @@ export function createCoroutineFunctions(runtime: RuntimeCore, standard: Standar
       }
     })
 
-  const firstArgument = (L: LuaThread) => api.lua_tothread(L, 1)
+  /** Whether a thread is the coroutine of the running task. */
+  const isTask = (thread: LuaThread) => thread === runtime.running().task?.thread
+
+  /** The coroutine that the first argument is; where a task runs, its own in the place of the main thread. */
+  const firstArgument = (L: LuaThread): LuaThread => {
+    const { main, task } = runtime.running()
+    const coroutine = api.lua_tothread(L, 1)
+    if (coroutine !== main || task === undefined) return coroutine
+    api.lua_pushthread(task.thread)
+    api.lua_xmove(task.thread, L, 1)
+    api.lua_copy(L, -1, 1)
+    api.lua_settop(L, -2)
+    return task.thread
+  }
   const resumeWrapped = passing(wrapped, (L) => api.lua_tothread(L, upvalueIndex(1)))
   return [
+    {
+      library: 'coroutine',
+      name: 'yield',
+      fn: runtime.native((L) =>
+        isTask(L) ? runtime.raiseText(L, 'attempt to yield from outside a coroutine') : yieldValues(L),
+      ),
+    },
+    {
+      library: 'coroutine',
+      name: 'running',
+      fn: runtime.native((L) => {
+        if (!isTask(L)) return running(L)
+        const { main } = runtime.running()
+        api.lua_pushthread(main)
+        api.lua_xmove(main, L, 1)
+        api.lua_pushboolean(L, 1)
+        return 2
+      }),
+    },
+    {
+      library: 'coroutine',
+      name: 'isyieldable',
+      fn: runtime.native((L) => {
+        if (!isTask(api.lua_gettop(L) === 0 ? L : firstArgument(L))) return isYieldable(L)
+        api.lua_pushboolean(L, 0)
+        return 1
+      }),
+    },
+    {
+      library: 'coroutine',
+      name: 'status',
+      fn: runtime.native((L) => {
+        firstArgument(L)
+        return status(L)
+      }),
+    },
     { library: 'coroutine', name: 'resume', fn: passing(resume, firstArgument) },
     { library: 'coroutine', name: 'close', fn: passing(close, firstArgument) },
     {

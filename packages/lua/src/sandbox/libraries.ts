@@ -4,6 +4,7 @@ import { BYTES_PER_INSTRUCTION } from '../vm/budget.ts'
 import { FailureReporter } from '../vm/failure.ts'
 import { createHostCall } from '../vm/host-functions.ts'
 import type { RuntimeCore } from '../vm/runtime-core.ts'
+import { TaskFunctions } from '../vm/task-run.ts'
 import type { LuaThread, Pointer } from '../wasm/lua-api.ts'
 import { isCollectionDue } from '../wasm/memory-ledger.ts'
 import { createBaseFunctions } from './base.ts'
@@ -33,9 +34,10 @@ const REMOVED: Readonly<Record<string, readonly string[]>> = {
 /** The C functions that all VMs of a runtime share, and the libraries that scripts see. */
 export class Libraries {
   readonly panic: Pointer
-  /** The count hook: the budget's. */
+  /** The count hook: the budget's, and what sets tasks aside. */
   readonly hook: Pointer
   readonly failures: FailureReporter
+  readonly tasks: TaskFunctions
   readonly hostCall: Pointer
   readonly require: Pointer
   /** `table[key]`, metamethods included. */
@@ -61,15 +63,18 @@ export class Libraries {
     this.hook = wasm.addFunction('vii', (L: LuaThread) => {
       const core = runtime.running()
       if (!core.meter.mayGoOn(L)) this.failures.trip(L)
-      if (!isCollectionDue(core.memory)) return
-      runtime.spend(L, core.memory.usedBytes / BYTES_PER_INSTRUCTION)
-      core.collectGarbage()
+      if (isCollectionDue(core.memory)) {
+        runtime.spend(L, core.memory.usedBytes / BYTES_PER_INSTRUCTION)
+        core.collectGarbage()
+      }
+      core.task?.yieldIfDue(L)
     })
     this.index = runtime.native((L) => {
       api.lua_gettable(L, 1)
       return 1
     })
     this.failures = new FailureReporter(runtime)
+    this.tasks = new TaskFunctions(runtime)
     this.hostCall = createHostCall(runtime)
     this.require = createRequire(runtime)
     const json = createJsonFunctions(runtime)

@@ -1,3 +1,4 @@
+import type { LuaBudgetPart } from '../errors.ts'
 import type { LuaThread } from '../wasm/lua-api.ts'
 import type { LuaWasm } from '../wasm/lua-wasm.ts'
 
@@ -23,6 +24,12 @@ export const SLICE_INSTRUCTIONS = 200
 /** Bytes that Lua allocates, or goes through for garbage, in about the time of one instruction. */
 export const BYTES_PER_INSTRUCTION = 64
 
+/** Why a call must end. */
+export interface BudgetTrip {
+  readonly part: LuaBudgetPart
+  readonly message: string
+}
+
 /** A call's budget while a call inside it runs. */
 export interface SuspendedBudget {
   readonly counter: number
@@ -41,8 +48,10 @@ const NO_BUDGET: LuaBudget = { instructions: 0, wallMs: 0 }
  * at every instruction, whichever handler, coroutine or close method a script has put in the way.
  */
 export class BudgetMeter {
-  /** Why the present call must end; empty while it may go on. */
-  tripped = ''
+  /** Why the present call must end; nothing while it may go on. */
+  tripped: BudgetTrip | undefined
+  /** What the clock said when it was looked at last. */
+  nowMs = 0
   /** Instructions used by all calls that have ended. */
   usedInstructions = 0
 
@@ -54,6 +63,8 @@ export class BudgetMeter {
   /** Instructions left beyond the slice that the counter holds. */
   #reserve = 0
   #deadlineMs = 0
+  /** Time left of a budget that is paused. */
+  #leftMs = 0
 
   constructor(wasm: LuaWasm, hookCountWord: number, clock: LuaClock) {
     this.#wasm = wasm
@@ -74,7 +85,7 @@ export class BudgetMeter {
 
   /** Begins a call on a thread; one inside another gets no more than the outer has left. */
   begin(L: LuaThread, limits: LuaBudget, outer: SuspendedBudget | undefined): void {
-    this.tripped = ''
+    this.tripped = undefined
     this.#limits = limits
     this.#granted = limits.instructions
     this.#deadlineMs = this.#clock.monotonicMs() + limits.wallMs
@@ -92,7 +103,7 @@ export class BudgetMeter {
       this.usedInstructions += used
       return used
     }
-    this.tripped = ''
+    this.tripped = undefined
     this.#limits = outer.limits
     this.#granted = outer.granted
     this.#deadlineMs = outer.deadlineMs
@@ -102,12 +113,28 @@ export class BudgetMeter {
     return used
   }
 
+  /** Stops the clock of the present call, which is a task about to be set aside. */
+  pause(): void {
+    this.#leftMs = this.#deadlineMs - this.#clock.monotonicMs()
+  }
+
+  /** Lets the clock of a paused call go on. */
+  unpause(): void {
+    this.nowMs = this.#clock.monotonicMs()
+    this.#deadlineMs = this.nowMs + this.#leftMs
+  }
+
+  /** Instructions that the present call has left. */
+  left(L: LuaThread): number {
+    return this.#counter(L) + this.#reserve
+  }
+
   /** The count hook: answers whether the call may go on. */
   mayGoOn(L: LuaThread): boolean {
     if (this.#reserve <= 0) this.#tripOnInstructions()
     this.#checkClock()
-    this.#fill(L, this.tripped === '' ? this.#reserve : 0)
-    return this.tripped === ''
+    this.#fill(L, this.tripped === undefined ? this.#reserve : 0)
+    return this.tripped === undefined
   }
 
   /** Charges work and answers whether the call may go on after it. */
@@ -115,8 +142,8 @@ export class BudgetMeter {
     this.charge(L, instructions)
     if (this.#counter(L) <= 1 && this.#reserve <= 0) this.#tripOnInstructions()
     this.#checkClock()
-    if (this.tripped !== '') this.#fill(L, 0)
-    return this.tripped === ''
+    if (this.tripped !== undefined) this.#fill(L, 0)
+    return this.tripped === undefined
   }
 
   /** Makes the hook run at the next instruction, at no charge. */
@@ -145,14 +172,17 @@ export class BudgetMeter {
   }
 
   #tripOnInstructions(): void {
-    if (this.tripped === '')
-      this.tripped = `the budget of ${this.#limits.instructions} instructions is used up`
+    this.tripped ??= {
+      part: 'instructions',
+      message: `the budget of ${this.#limits.instructions} instructions is used up`,
+    }
   }
 
   #checkClock(): void {
-    if (this.tripped === '' && this.#clock.monotonicMs() >= this.#deadlineMs) {
-      this.tripped = `the budget of ${this.#limits.wallMs} ms is used up`
-    }
+    if (this.tripped !== undefined) return
+    this.nowMs = this.#clock.monotonicMs()
+    if (this.nowMs < this.#deadlineMs) return
+    this.tripped = { part: 'time', message: `the budget of ${this.#limits.wallMs} ms is used up` }
   }
 
   #fill(L: LuaThread, left: number): void {

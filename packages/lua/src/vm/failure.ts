@@ -1,6 +1,7 @@
-import { LuaError, type LuaErrorKind, MAX_MESSAGE_BYTES } from '../errors.ts'
+import { LuaError, MAX_MESSAGE_BYTES } from '../errors.ts'
 import type { LuaValue } from '../values/lua-value.ts'
 import { LuaStatus, type LuaThread, LuaType, type Pointer } from '../wasm/lua-api.ts'
+import type { BudgetTrip } from './budget.ts'
 import type { RuntimeCore } from './runtime-core.ts'
 import type { VmCore } from './vm-core.ts'
 
@@ -33,8 +34,9 @@ export class FailureReporter {
       return 1
     })
     this.messageHandler = runtime.native((L) => {
-      const traceback = runtime.inspector.traceback(L, 1) // past this function
-      runtime.running().failure = { text: this.#errorText(L), traceback }
+      const core = runtime.running()
+      const traceback = this.#traceback(core, L, 1) // past this function
+      core.failure = { text: this.#errorText(L), traceback }
       return 1
     })
   }
@@ -58,16 +60,25 @@ export class FailureReporter {
 
   /** Notes where the budget or the memory of a VM was used up: errors that no message handler hears of. */
   beforeUnwinding(core: VmCore): void {
-    const { ledger } = this.#runtime
-    if (core.meter.tripped !== '') core.tripReport ??= this.#report(core.thread, core.meter.tripped)
-    else if (ledger.hasRefused) core.memoryReport = this.#report(core.thread, MEMORY_MESSAGE)
+    const { ledger, wasm } = this.#runtime
+    const { tripped } = core.meter
+    if (tripped === undefined && !ledger.hasRefused) return
+    if (wasm.api.lua_status(core.thread) === LuaStatus.yield) return // no failure: a coroutine gives way
+    if (tripped !== undefined) core.tripReport ??= this.#report(core, tripped.message)
+    else core.memoryReport = this.#report(core, MEMORY_MESSAGE)
     ledger.hasRefused = false
   }
 
-  #report(L: LuaThread, message: string): FailureReport {
+  #report(core: VmCore, message: string): FailureReport {
     const { inspector } = this.#runtime
+    const L = core.thread
     const level = inspector.position(L, 0) === '' ? 1 : 0 // the line that called a C function
-    return { text: inspector.position(L, level) + message, traceback: inspector.traceback(L, 0) }
+    return { text: inspector.position(L, level) + message, traceback: this.#traceback(core, L, 0) }
+  }
+
+  /** The stack as the script knows it: the function at the bottom of a task's is this package's. */
+  #traceback(core: VmCore, L: LuaThread, level: number): string {
+    return this.#runtime.inspector.traceback(L, level, L === core.task?.thread ? 1 : 0)
   }
 
   /** The text that the error object's `__tostring` gives. The VM's budget goes on counting. */
@@ -85,13 +96,19 @@ export class FailureReporter {
 }
 
 /** Says what happened in a call that failed; the error object, if there is one, lies on top of the stack. */
-export function failureOf(core: VmCore, status: number, tripped: string): LuaError {
+export function failureOf(core: VmCore, status: number, tripped: BudgetTrip | undefined): LuaError {
   const { runtime, thread, failure, tripReport, memoryReport } = core
   core.failure = undefined
   core.tripReport = undefined
   core.memoryReport = undefined
-  if (tripped !== '') return reported('budget', tripReport, tripped)
-  if (status === LuaStatus.memory) return reported('memory', memoryReport, MEMORY_MESSAGE)
+  if (tripped !== undefined) {
+    const { text, traceback } = tripReport ?? { text: tripped.message, traceback: '' }
+    return new LuaError('budget', text, { traceback, budget: tripped.part })
+  }
+  if (status === LuaStatus.memory) {
+    const { text, traceback } = memoryReport ?? { text: MEMORY_MESSAGE, traceback: '' }
+    return new LuaError('memory', text, { traceback })
+  }
   const type = runtime.wasm.api.lua_type(thread, -1)
   if (isMessage(type)) {
     const message = runtime.text.readLossy(thread, -1, MAX_MESSAGE_BYTES)
@@ -100,10 +117,6 @@ export function failureOf(core: VmCore, status: number, tripped: string): LuaErr
   }
   const text = failure?.text || 'the error object has no text'
   return new LuaError('runtime', text, { traceback: failure?.traceback ?? '', value: errorValue(core) })
-}
-
-function reported(kind: LuaErrorKind, report: FailureReport | undefined, message: string): LuaError {
-  return new LuaError(kind, report?.text ?? message, { traceback: report?.traceback ?? '' })
 }
 
 /** The error object as a plain value, if it is one and small. */

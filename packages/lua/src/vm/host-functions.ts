@@ -84,7 +84,7 @@ export function createHostCall(runtime: RuntimeCore): Pointer {
       spare.push(call)
     }
     // A call from within the host function may have used up the budget of this one.
-    if (core.meter.tripped !== '') runtime.libraries.failures.trip(L)
+    if (core.meter.tripped !== undefined) runtime.libraries.failures.trip(L)
     if (message !== undefined) runtime.raise(L, message)
     if (!core.isWithinLimit()) {
       runtime.ledger.hasRefused = true

@@ -45,11 +45,14 @@ export class StackInspector {
     return line > 0 ? `${this.#shortSource()}:${line}: ` : ''
   }
 
-  /** The stack from a level outwards, in the form of Lua's own tracebacks. */
-  traceback(L: LuaThread, level: number): string {
+  /**
+   * The stack from a level outwards, in the form of Lua's own tracebacks; so many levels at its bottom stay
+   * hidden.
+   */
+  traceback(L: LuaThread, level: number, hiddenLevels = 0): string {
     const { api } = this.#wasm
     const lines = ['stack traceback:']
-    const end = this.#depth(L)
+    const end = this.#depth(L) - hiddenLevels
     const skipFrom = end - level > FIRST_LEVELS + LAST_LEVELS ? level + FIRST_LEVELS : end
     for (let at = level; at < end; at++) {
       if (at === skipFrom) {

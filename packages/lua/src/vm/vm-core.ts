@@ -3,11 +3,12 @@ import { DEFAULT_JSON_LIMITS, type LuaJsonLimits } from '../json/json-problem.ts
 import { DEFAULT_VALUE_LIMITS, type LuaValueLimits } from '../values/lua-value.ts'
 import { LUA_MASKCOUNT, LuaStatus, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
 import { hasCollected, isCollectionDue, type MemoryAccount } from '../wasm/memory-ledger.ts'
-import { BudgetMeter, type LuaBudget } from './budget.ts'
+import { BudgetMeter, type BudgetTrip, type LuaBudget } from './budget.ts'
 import { type FailureReport, failureOf, MEMORY_MESSAGE } from './failure.ts'
 import type { HostFunctionEntry } from './host-functions.ts'
 import type { LuaVmOptions } from './options.ts'
 import type { RuntimeCore } from './runtime-core.ts'
+import type { TaskRun } from './task-run.ts'
 
 export const DEFAULT_MEMORY_LIMIT_BYTES = 16 * 1024 * 1024
 
@@ -38,6 +39,8 @@ export class VmCore {
   /** Calls into this VM that are under way. */
   depth = 0
   closed = false
+  /** The task that runs or is set aside. */
+  task: TaskRun | undefined
   /** The last error that no handler of the script's own saw first. */
   failure: FailureReport | undefined
   /** Where the present call used up its budget. */
@@ -95,17 +98,15 @@ export class VmCore {
   invoke(handler: number, argCount: number, resultCount: number, budget: LuaBudget): void {
     const { runtime, meter, thread } = this
     const { wasm, active: outerVm } = runtime
-    if (runtime.depth >= MAX_NESTED_CALLS) {
-      throw new LuaError('runtime', `calls into Lua are nested more than ${MAX_NESTED_CALLS} deep`)
-    }
+    this.checkDepth()
     if (!this.isWithinLimit()) {
       wasm.api.lua_settop(thread, handler - 1)
       throw new LuaError('memory', MEMORY_MESSAGE)
     }
     let status: number
-    let tripped: string
+    let tripped: BudgetTrip | undefined
     try {
-      const ownCCalls = this.#inheritCCalls(outerVm)
+      const ownCCalls = this.inheritCCalls(outerVm)
       const suspended = this.depth > 0 ? meter.suspend(thread) : undefined
       meter.begin(thread, budget, suspended)
       runtime.ledger.restartMetering()
@@ -119,7 +120,7 @@ export class VmCore {
       runtime.active = outerVm
       runtime.depth--
       this.depth--
-      wasm.words[this.#cCallsWord(thread)] = ownCCalls
+      this.restoreCCalls(ownCCalls)
       tripped = meter.tripped
       const used = meter.end(thread, suspended)
       // A call into another VM has its own budget, but the caller pays for it too.
@@ -127,12 +128,22 @@ export class VmCore {
     } catch (error) {
       throw runtime.lose(error) // Lua catches its own errors: this one tore through its frames
     }
-    if (status === LuaStatus.ok && tripped === '') return
+    if (status !== LuaStatus.ok || tripped !== undefined) this.fail(status, tripped, handler - 1)
+  }
+
+  /** Throws what went wrong in a call, whose error object lies on top of the stack, and cuts the stack to `top`. */
+  fail(status: number, tripped: BudgetTrip | undefined, top: number): never {
     const failure = failureOf(this, status, tripped)
-    wasm.api.lua_settop(thread, handler - 1)
+    this.runtime.wasm.api.lua_settop(this.thread, top)
     // Now that nothing of the call is left on the stack, all that it held is garbage.
     if (isCollectionDue(this.memory)) this.collectGarbage()
     throw failure
+  }
+
+  /** Throws if one more call would be too many within one another. */
+  checkDepth(): void {
+    if (this.runtime.depth < MAX_NESTED_CALLS) return
+    throw new LuaError('runtime', `calls into Lua are nested more than ${MAX_NESTED_CALLS} deep`)
   }
 
   /**
@@ -164,7 +175,7 @@ export class VmCore {
   }
 
   /** Lets the calls of the VM that calls this one count on; answers with this one's own count. */
-  #inheritCCalls(outerVm: VmCore | undefined): number {
+  inheritCCalls(outerVm: VmCore | undefined): number {
     const { words } = this.runtime.wasm
     const own = words[this.#cCallsWord(this.thread)] ?? 0
     if (outerVm !== undefined && outerVm !== this) {
@@ -172,6 +183,11 @@ export class VmCore {
       words[this.#cCallsWord(this.thread)] = own + (outer & C_CALLS_MASK)
     }
     return own
+  }
+
+  /** Puts back what {@link inheritCCalls} answered with. */
+  restoreCCalls(own: number): void {
+    this.runtime.wasm.words[this.#cCallsWord(this.thread)] = own
   }
 
   #cCallsWord(thread: LuaThread): number {

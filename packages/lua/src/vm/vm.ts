@@ -6,6 +6,7 @@ import type { LuaBudget } from './budget.ts'
 import { LuaCall } from './call.ts'
 import { type LuaHostFunction, pushHostFunction } from './host-functions.ts'
 import { type LuaRef, pushValueOrRef, RegistryRef, registryRef } from './ref.ts'
+import { LuaTask } from './task.ts'
 import type { VmCore } from './vm-core.ts'
 
 /**
@@ -16,6 +17,8 @@ export class LuaVm {
   readonly #core: VmCore
   /** One reusable call per depth of calls. */
   readonly #calls: LuaCall[] = []
+  /** The task begun last, while no call has begun after it. */
+  #task: LuaTask | undefined
 
   /** @internal */
   constructor(core: VmCore) {
@@ -33,6 +36,11 @@ export class LuaVm {
 
   get memoryLimitBytes(): number {
     return this.#core.memory.limitBytes
+  }
+
+  /** Whether a task runs or is set aside, so that no other call may begin; see {@link LuaTask}. */
+  get isBusy(): boolean {
+    return !this.closed && this.#core.task !== undefined
   }
 
   /** Instructions that all finished calls have used together. */
@@ -164,6 +172,24 @@ export class LuaVm {
     return call
   }
 
+  /**
+   * Begins a call of a function that can be set aside while it runs; see {@link LuaTask}. As with
+   * {@link beginCall}, beginning another call before it runs, or after it has ended, abandons it.
+   *
+   * @throws LuaError `busy` while another task is under way, and within a call of this VM
+   */
+  beginTask(fn: LuaRef): LuaTask {
+    const core = this.#usable()
+    this.#startAnew()
+    if (core.depth > 0) {
+      throw new LuaError('busy', `the VM '${this.name}' runs: a task cannot begin within a call`)
+    }
+    const task = new LuaTask().open(core)
+    task.pushRef(fn)
+    this.#task = task
+    return task
+  }
+
   /** Calls a function with plain values, the convenient way. */
   call(fn: LuaRef, args: readonly LuaValue[], budget: LuaBudget): LuaValue {
     const call = this.beginCall(fn)
@@ -191,8 +217,19 @@ export class LuaVm {
     return this.#core
   }
 
+  /** Makes sure that no task is in the way of a call that is about to begin. */
+  #startAnew(): void {
+    if (this.#core.depth > 0) return // within a call, or within the task
+    if (this.#core.task !== undefined) {
+      throw new LuaError('busy', `the VM '${this.name}' is busy: a task of it is set aside`)
+    }
+    this.#task?.end()
+    this.#task = undefined
+  }
+
   #open(): LuaCall {
     const core = this.#core
+    if (this.#task !== undefined) this.#startAnew()
     let call = this.#calls[core.depth]
     if (call === undefined) {
       call = new LuaCall()

@@ -110,6 +110,14 @@ export interface LuaApi {
   ): number
   lua_error(L: LuaThread): never
 
+  lua_newthread(L: LuaThread): LuaThread
+  lua_pushthread(L: LuaThread): number
+  lua_xmove(from: LuaThread, to: LuaThread, count: number): void
+  lua_resume(L: LuaThread, from: LuaThread, args: number, resultCount: Pointer): number
+  lua_yieldk(L: LuaThread, results: number, context: number, continuation: Pointer): number
+  lua_isyieldable(L: LuaThread): number
+  lua_status(L: LuaThread): number
+
   lua_getstack(L: LuaThread, level: number, debug: Pointer): number
   lua_getinfo(L: LuaThread, fields: Pointer, debug: Pointer): number
 

@@ -60,9 +60,14 @@ export class MemoryLedger {
     this.#freeIds.push(id)
   }
 
+  /** Bytes of allocation that the running call has not been charged for yet. */
+  get unmeteredBytes(): number {
+    return this.#unmeteredBytes
+  }
+
   /** Forgets what earlier calls left over, so that equal calls are charged alike. */
-  restartMetering(): void {
-    this.#unmeteredBytes = 0
+  restartMetering(unmeteredBytes = 0): void {
+    this.#unmeteredBytes = unmeteredBytes
   }
 
   /** For a new block `oldSize` is Lua's type tag, not a size. */

@@ -1,0 +1,168 @@
+import { LuaError } from '../errors.ts'
+import { LuaStatus, type LuaThread, type Pointer } from '../wasm/lua-api.ts'
+import type { BudgetTrip, LuaBudget } from './budget.ts'
+import { MEMORY_MESSAGE } from './failure.ts'
+import type { RuntimeCore } from './runtime-core.ts'
+import type { VmCore } from './vm-core.ts'
+
+const LUA_INT_BYTES = 4
+
+/**
+ * One function under way in a coroutine of its own, slice by slice. Its place on the main thread's stack
+ * keeps the coroutine alive, and takes the results in the end. Internal; {@link LuaTask} is its public face.
+ *
+ * Lua lets a count hook give control back to `lua_resume` (manual §4.7, `lua_yield`), which is all that
+ * setting aside is. It must be the hook of the task's own coroutine, outside of any C function that cannot
+ * be left: where that is not so, the function goes on until it is.
+ */
+export class TaskRun {
+  /** The coroutine. Scripts never see it: to them it is the main thread; see `sandbox/coroutine.ts`. */
+  readonly thread: LuaThread
+  readonly resultCount: number
+  /** How the function ended. */
+  status: number = LuaStatus.ok
+
+  readonly #core: VmCore
+  /** The main thread's stack index of the coroutine. */
+  readonly #base: number
+  /** What the next `lua_resume` passes on: the values to begin with, nothing after that. */
+  #passedCount: number
+  #sliceEndMs = 0
+  #unmeteredBytes = 0
+
+  /** Takes what lies on the main thread's stack from `base` up: message handler, function and arguments. */
+  constructor(core: VmCore, base: number, resultCount: number, budget: LuaBudget) {
+    const { main, meter } = core
+    const { libraries, wasm } = core.runtime
+    const { api } = wasm
+    this.#core = core
+    this.#base = base
+    this.resultCount = resultCount
+    this.#passedCount = api.lua_gettop(main) - base + 1
+    this.thread = api.lua_newthread(main)
+    api.lua_rotate(main, base, 1)
+    if (api.lua_checkstack(this.thread, this.#passedCount + resultCount + 1) === 0) {
+      throw new LuaError('value', 'the Lua stack is full')
+    }
+    api.lua_pushcclosure(this.thread, libraries.tasks.body, 0)
+    api.lua_xmove(main, this.thread, this.#passedCount)
+    meter.begin(this.thread, budget, undefined)
+    meter.pause()
+    core.task = this
+  }
+
+  /**
+   * Runs for about so long. Answers whether the function has ended: its results lie above `base` then.
+   *
+   * @throws LuaError as a call does; the task has ended then
+   */
+  runSlice(sliceMs: number): boolean {
+    const core = this.#core
+    const { main, meter, runtime } = core
+    const { active: outerVm, ledger, libraries, wasm } = runtime
+    if (!core.isWithinLimit()) throw new LuaError('memory', MEMORY_MESSAGE)
+    let status: number
+    try {
+      const ownCCalls = core.inheritCCalls(outerVm)
+      meter.unpause()
+      meter.interrupt(this.thread) // Lua itself does so on going on; this way all slices are alike
+      const leftBefore = meter.left(this.thread)
+      this.#sliceEndMs = meter.nowMs + sliceMs
+      ledger.restartMetering(this.#unmeteredBytes)
+      core.depth++
+      runtime.depth++
+      runtime.active = core
+      core.thread = this.thread
+      wasm.isGuest = true
+      status = libraries.tasks.resume(this.thread, main, this.#passedCount)
+      wasm.isGuest = false
+      core.thread = main
+      runtime.active = outerVm
+      runtime.depth--
+      core.depth--
+      core.restoreCCalls(ownCCalls)
+      meter.pause()
+      this.#unmeteredBytes = ledger.unmeteredBytes
+      this.#passedCount = 0
+      // The caller from another VM pays for the part that it has waited for.
+      outerVm?.meter.maySpend(outerVm.thread, leftBefore - meter.left(this.thread))
+    } catch (error) {
+      throw runtime.lose(error) // Lua catches its own errors: this one tore through its frames
+    }
+    if (status === LuaStatus.yield) return false
+    this.#finish(status === LuaStatus.ok ? this.status : status)
+    return true
+  }
+
+  /** Gives up a task that is set aside. Nothing of the script runs: its coroutine is garbage from now on. */
+  abandon(): void {
+    if (this.#core.task === this) this.#leave()
+  }
+
+  /** The count hook of a thread of this VM has run: sets the task aside if it is time and possible. */
+  yieldIfDue(L: LuaThread): void {
+    const { meter, runtime } = this.#core
+    const { api } = runtime.wasm
+    if (meter.nowMs < this.#sliceEndMs || L !== this.thread || api.lua_isyieldable(L) === 0) return
+    // Lua runs the hook again after the next instruction, whatever the counter says: put it in the reserve.
+    meter.interrupt(L)
+    api.lua_yieldk(L, 0, 0, 0)
+  }
+
+  #finish(status: number): void {
+    const { main, runtime } = this.#core
+    const { api } = runtime.wasm
+    const tripped = this.#leave()
+    const top = this.#base - 1
+    if (status !== LuaStatus.ok || tripped !== undefined) {
+      if (api.lua_gettop(this.thread) > 0) api.lua_xmove(this.thread, main, 1)
+      this.#core.fail(status, tripped, top)
+    }
+    api.lua_checkstack(main, this.resultCount)
+    api.lua_settop(main, top) // nothing is collected before the results have left the coroutine
+    api.lua_pushnil(main)
+    api.lua_xmove(this.thread, main, this.resultCount)
+  }
+
+  /** Charges the VM for the task, which is none of its any more. */
+  #leave(): BudgetTrip | undefined {
+    const { meter } = this.#core
+    this.#core.task = undefined
+    meter.end(this.thread, undefined)
+    return meter.tripped
+  }
+}
+
+/** The C side of tasks, one for all VMs of a runtime. */
+export class TaskFunctions {
+  /**
+   * The function at the bottom of every task: calls the function it is given under its message handler, so
+   * that an error is seen to and unwound as in a call from the host.
+   */
+  readonly body: Pointer
+  readonly #runtime: RuntimeCore
+  /** Where `lua_resume` leaves a number that the body knows already. */
+  readonly #resultCount: Pointer
+
+  constructor(runtime: RuntimeCore) {
+    const { text, wasm } = runtime
+    const { api } = wasm
+    this.#runtime = runtime
+    this.#resultCount = text.allocate(LUA_INT_BYTES)
+    const finish = (L: LuaThread, status: number): number => {
+      const task = runtime.running().task
+      if (task !== undefined) task.status = status === LuaStatus.yield ? LuaStatus.ok : status
+      return api.lua_gettop(L) - 1 // all above the message handler
+    }
+    const continuation = wasm.addFunction('iiii', finish)
+    this.body = runtime.native((L) => {
+      const resultCount = runtime.running().task?.resultCount ?? 0
+      return finish(L, api.lua_pcallk(L, api.lua_gettop(L) - 2, resultCount, 1, 0, continuation))
+    })
+  }
+
+  /** `lua_resume`: begins or goes on with a task, and answers with a {@link LuaStatus}. */
+  resume(thread: LuaThread, from: LuaThread, passedCount: number): number {
+    return this.#runtime.wasm.api.lua_resume(thread, from, passedCount, this.#resultCount)
+  }
+}
