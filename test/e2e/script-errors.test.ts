@@ -119,7 +119,7 @@ describe('a throw in a script', () => {
             'function(ctx, state, tick, messages) if #messages > 0 then while true do end end return state end',
         }),
       },
-      { scripts: { callInstructions: 1_000_000, tickInstructions: 1_000_000 } },
+      { scripts: { rpcInstructions: 1_000_000, tickInstructions: 1_000_000 } },
     )
     const ada = await connectPlayer(server)
     await expectRefused(ada.rpc('spin'), 'SCRIPT_BUDGET_EXCEEDED', /budget/)

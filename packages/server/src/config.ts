@@ -102,7 +102,7 @@ const roomsConfig = z.strictObject({
     .max(64)
     .optional()
     .describe(
-      'Threads that run rooms and scripts; 0 = the thread that also does the network; cores − 1 when unset.',
+      'Threads that run rooms and scripts; 0 = the thread that does the network too; cores − 1, at least 1, when unset.',
     ),
   hostTimeoutMs: z
     .int()

@@ -103,6 +103,7 @@ export class KaosServer {
         return members
       },
       hosts: () => this.#host.reports(),
+      refreshHosts: () => this.#host.refreshReports(),
     })
     const metrics = this.#metrics
     this.#flushQueue = new FlushQueue(clock)
@@ -110,7 +111,14 @@ export class KaosServer {
     const authenticator = new Authenticator(config.auth, clock, random)
 
     const services = new NodeServices({ sessions, rooms })
-    this.#host = createRoomHost({ config, clock, random, logger, node: services })
+    this.#host = createRoomHost({
+      config,
+      clock,
+      random,
+      logger,
+      node: services,
+      isDriven: parts.clock !== undefined || parts.random !== undefined,
+    })
     this.#hooks = new HookPipeline({
       host: this.#host,
       clock,

@@ -7,7 +7,8 @@ class Buckets {
 
   observe(seconds: number): void {
     let bucket = 0
-    while (bucket < TICK_BUCKETS_SECONDS.length && seconds > (TICK_BUCKETS_SECONDS[bucket] as number)) bucket++
+    while (bucket < TICK_BUCKETS_SECONDS.length && seconds > (TICK_BUCKETS_SECONDS[bucket] as number))
+      bucket++
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1
     this.#sumSeconds += seconds
   }

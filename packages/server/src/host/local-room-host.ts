@@ -125,6 +125,8 @@ export class LocalRoomHost implements RoomHost {
     return [readHostReport(index, stats, this.#rooms.values(), this.#scripts?.usage(), language.memoryBytes)]
   }
 
+  async refreshReports(): Promise<void> {}
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true

@@ -116,6 +116,10 @@ export class RoomHosts implements RoomHost {
     return this.#slots.flatMap((slot) => slot.host.reports())
   }
 
+  async refreshReports(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.host.refreshReports()))
+  }
+
   async close(): Promise<void> {
     this.#measureTimer?.cancel()
     await Promise.all(this.#slots.map((slot) => slot.close()))

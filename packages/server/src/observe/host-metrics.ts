@@ -1,5 +1,10 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { type BucketCounts, type HostReport, type ModuleReport, TICK_BUCKETS_SECONDS } from '../host/host-report.ts'
+import {
+  type BucketCounts,
+  type HostReport,
+  type ModuleReport,
+  TICK_BUCKETS_SECONDS,
+} from '../host/host-report.ts'
 
 type Labels = Record<string, string | number>
 

@@ -12,6 +12,8 @@ export interface MetricsSources {
   members(): number
   /** Figures of the room hosts. */
   hosts(): readonly HostReport[]
+  /** Brings the figures of the hosts up to date. */
+  refreshHosts(): Promise<void>
 }
 
 const OPS = 256
@@ -22,6 +24,7 @@ const NANOSECONDS = 1e-9
  * when scraped. One instance and one registry per server, so several servers live in one process.
  */
 export class Metrics {
+  readonly #sources: MetricsSources
   readonly #registry = new Registry()
   readonly #framesIn = new Float64Array(OPS)
   readonly #framesOut = new Float64Array(OPS)
@@ -37,6 +40,7 @@ export class Metrics {
   readonly #loopDelay: IntervalHistogram
 
   constructor(sources: MetricsSources) {
+    this.#sources = sources
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     this.#errors = new Counter({
@@ -129,7 +133,8 @@ export class Metrics {
   }
 
   /** The exposition text (version 0.0.4). */
-  expose(): Promise<string> {
+  async expose(): Promise<string> {
+    await this.#sources.refreshHosts()
     return this.#registry.metrics()
   }
 

@@ -198,12 +198,7 @@ export class RoomGateway implements RoomHostEvents {
     const room = this.#existing(roomId)
     const sender = message.sender === undefined ? 0 : (this.#memberOf(room, message.sender) ?? 0)
     const receivers = message.receivers?.flatMap((session) => this.#memberOf(room, session) ?? [])
-    this.roomData(
-      roomId,
-      encodeRoomData({ ...message, room: 0, sender }),
-      message.isReliable,
-      receivers,
-    )
+    this.roomData(roomId, encodeRoomData({ ...message, room: 0, sender }), message.isReliable, receivers)
   }
 
   /** @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED */

@@ -136,8 +136,10 @@ export interface RoomHost {
    * @throws {KaosError} ROOM_NOT_FOUND, ROOM_CLOSED, WRONG_STATE, or what the script threw
    */
   signal(roomId: RoomId, data: unknown): Promise<unknown>
-  /** Figures of the threads behind this host, for the metrics. */
+  /** Figures of the threads behind this host, for the metrics; those of other threads may be a second old. */
   reports(): readonly HostReport[]
+  /** Brings {@link reports} up to date, unless a thread does not answer at once. */
+  refreshReports(): Promise<void>
   /** Ends every room without further callbacks and frees what scripts hold. Idempotent. */
   close(): Promise<void>
 }

@@ -54,7 +54,12 @@ export class LuaLanguage implements ScriptLanguage {
     return this.#runtime?.memoryBytes ?? 0
   }
 
-  createVm(name: string, logger: Logger, sources: ScriptSources | undefined, role: KaosContext['role']): LuaVm {
+  createVm(
+    name: string,
+    logger: Logger,
+    sources: ScriptSources | undefined,
+    role: KaosContext['role'],
+  ): LuaVm {
     const { clock, config, random, services, stats } = this.parts
     const limited = limitLogRate(logger, {
       clock,

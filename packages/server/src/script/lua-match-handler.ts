@@ -2,7 +2,14 @@ import type { LuaCall, LuaRef, LuaValue, LuaVm } from '@kaosnet/lua'
 import { decodeMessagePack, WireLimits } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
 import type { MemberNumber, RoomId } from '../ids.ts'
-import type { Departed, MatchHandler, MatchInit, QueuedInput, ScriptUsage, TickInfo } from '../room/match-handler.ts'
+import type {
+  Departed,
+  MatchHandler,
+  MatchInit,
+  QueuedInput,
+  ScriptUsage,
+  TickInfo,
+} from '../room/match-handler.ts'
 import type { MemberInfo } from '../room/room-host.ts'
 import { checkLabel } from '../room/room-label.ts'
 import type { LuaBudgets } from './lua-budgets.ts'

@@ -47,8 +47,10 @@ export class ScriptDeployment {
     const manifest = await host.prepare(bundle)
     host.activate()
     onActivated(manifest)
+    const before = this.#version
     this.#version = bundle.version
-    logger.info({ version: bundle.version }, 'scripts activated')
+    if (before === '') logger.debug({ version: bundle.version }, 'scripts loaded')
+    else logger.info({ version: bundle.version, before }, 'scripts reloaded')
     return bundle.version
   }
 }

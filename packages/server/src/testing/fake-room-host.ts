@@ -88,6 +88,8 @@ export class FakeRoomHost implements RoomHost {
     return []
   }
 
+  async refreshReports(): Promise<void> {}
+
   createRoom(spec: RoomSpec): void {
     this.commands.push({ kind: 'create', spec })
   }

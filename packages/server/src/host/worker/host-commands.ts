@@ -21,6 +21,8 @@ const Command = {
   /** `id u32 | scripts` */
   prepare: 7,
   activate: 8,
+  /** A report is wanted now. */
+  report: 9,
 } as const
 
 const RELIABLE = 0x01
@@ -78,6 +80,10 @@ export class CommandWriter {
     this.#batch.u8(Command.activate)
   }
 
+  report(): void {
+    this.#batch.u8(Command.report)
+  }
+
   #begin(kind: number, subject: number): void {
     this.#batch.u8(kind)
     this.#batch.u32(subject)
@@ -95,6 +101,7 @@ export interface CommandHandler {
   invoke(id: number, call: ScriptCall): void
   prepare(id: number, scripts: ScriptBundle): void
   activate(): void
+  report(): void
 }
 
 /** Carries out every command of a batch, in order. */
@@ -128,6 +135,8 @@ function readCommand(batch: BatchReader, handler: CommandHandler): void {
       return handler.prepare(batch.u32(), batch.value() as ScriptBundle)
     case Command.activate:
       return handler.activate()
+    case Command.report:
+      return handler.report()
     default:
       throw new Error(`there is no command ${kind}`)
   }

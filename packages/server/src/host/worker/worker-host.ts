@@ -95,7 +95,7 @@ export class WorkerHost implements CommandHandler {
     })
     parts.port.on('message', (batch: ArrayBuffer) => this.#take(batch))
     this.#beat()
-    this.#report()
+    this.#reportOften()
   }
 
   create(room: number, spec: RoomSpec): void {
@@ -142,6 +142,10 @@ export class WorkerHost implements CommandHandler {
     this.#host.activate()
   }
 
+  report(): void {
+    for (const report of this.#host.reports()) this.#tell().report(report)
+  }
+
   #take(batch: ArrayBuffer): void {
     this.#link.beat()
     readCommands(new BatchReader(batch), this)
@@ -186,8 +190,8 @@ export class WorkerHost implements CommandHandler {
     this.#parts.clock.setTimer(() => this.#beat(), BEAT_MS)
   }
 
-  #report(): void {
-    for (const report of this.#host.reports()) this.#tell().report(report)
-    this.#parts.clock.setTimer(() => this.#report(), REPORT_MS)
+  #reportOften(): void {
+    this.report()
+    this.#parts.clock.setTimer(() => this.#reportOften(), REPORT_MS)
   }
 }

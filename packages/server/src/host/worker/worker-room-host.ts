@@ -45,6 +45,8 @@ interface Waiting<T> {
 
 /** Input that may be on its way to a worker; more is refused with ROOM_BUSY. */
 const WORKER_BOUND_BYTES = 16 * 1024 * 1024
+/** A thread that is busy for longer is asked again at the next scrape. */
+const REPORT_TIMEOUT_MS = 250
 /** Loading Node's and this program's own modules, on a busy machine. */
 const START_TIMEOUT_MS = 30_000
 
@@ -66,6 +68,8 @@ export class WorkerRoomHost implements RoomHost {
   #events: RoomHostEvents | undefined
   #watchdog: Watchdog | undefined
   #report: HostReport | undefined
+  /** Who waits for the next report. */
+  readonly #refreshes = new Set<() => void>()
   #lastId = 0
   #isFlushScheduled = false
   #isEnded = false
@@ -94,14 +98,20 @@ export class WorkerRoomHost implements RoomHost {
     worker.on('error', (error) => this.#lose(`it failed: ${error.message}`))
     worker.on('exit', (code) => this.#lose(`it exited with code ${code}`))
     await new Promise<void>((resolve, reject) => {
-      const timer = clock.setTimer(() => reject(new Error('a host thread did not start in time')), START_TIMEOUT_MS)
+      const timer = clock.setTimer(
+        () => reject(new Error('a host thread did not start in time')),
+        START_TIMEOUT_MS,
+      )
       const settle = (act: () => void) => () => {
         timer.cancel()
         act()
       }
       // The first thing it tells is its report.
       worker.once('message', settle(resolve))
-      worker.once('exit', settle(() => reject(new Error('a host thread ended while it started'))))
+      worker.once(
+        'exit',
+        settle(() => reject(new Error('a host thread ended while it started'))),
+      )
     })
     if (this.#isEnded) throw new Error('a host thread ended while it started')
     this.#watchdog = new Watchdog({
@@ -179,6 +189,21 @@ export class WorkerRoomHost implements RoomHost {
     return this.#report === undefined ? [] : [this.#report]
   }
 
+  refreshReports(): Promise<void> {
+    if (this.#isEnded) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = this.#parts.clock.setTimer(settle, REPORT_TIMEOUT_MS)
+      const refreshes = this.#refreshes
+      function settle(): void {
+        timer.cancel()
+        refreshes.delete(settle)
+        resolve()
+      }
+      refreshes.add(settle)
+      this.#tell().report()
+    })
+  }
+
   async close(): Promise<void> {
     if (this.#isEnded) return
     this.#isEnded = true
@@ -241,6 +266,7 @@ export class WorkerRoomHost implements RoomHost {
     log: ({ level, fields, message }) => this.#parts.logger[level](fields, message),
     report: (report) => {
       this.#report = report
+      for (const settle of this.#refreshes) settle()
     },
   }
 
@@ -298,7 +324,10 @@ export class WorkerRoomHost implements RoomHost {
       'a thread of rooms was lost',
     )
     for (const id of rooms) {
-      this.#events?.roomEnded(id, { reason: 'host-lost', error: `the thread that ran the room was lost: ${reason}` })
+      this.#events?.roomEnded(id, {
+        reason: 'host-lost',
+        error: `the thread that ran the room was lost: ${reason}`,
+      })
     }
     this.#settleAll()
     this.#parts.onLost(reason)
@@ -311,6 +340,7 @@ export class WorkerRoomHost implements RoomHost {
   }
 
   #settleAll(): void {
+    for (const settle of this.#refreshes) settle()
     for (const { call, settle } of this.#invokes.values()) settle(lostOutcome(call))
     this.#invokes.clear()
     for (const { reject } of [...this.#prepares.values(), ...this.#signals.values()]) reject(hostLost())
