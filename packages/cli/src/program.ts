@@ -30,6 +30,7 @@ export function createProgram(io: ProgramIo): Command {
     .option('--scripts <dir>', 'folder of the Lua scripts (default: lua in the folder)')
     .option('--public <dir>', 'folder of the page (default: public in the folder)')
     .option('--anonymous', 'admit players without a token')
+    .option('--watch', 'load the scripts anew whenever one of them changes')
     .option('--env <key=value>', 'a value scripts read as ctx.env; may be repeated', keyValue, {})
     .option('--log-level <level>', 'debug, info, warn, error or silent')
     .option('--log-format <format>', 'json or pretty (default: pretty on a terminal)')

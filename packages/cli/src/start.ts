@@ -12,6 +12,7 @@ import {
 } from '@kaosnet/server'
 import pretty from 'pino-pretty'
 import type { ProgramIo } from './program.ts'
+import { type ScriptWatcher, watchScripts } from './watch-scripts.ts'
 
 export interface StartOptions {
   readonly port?: number
@@ -20,6 +21,7 @@ export interface StartOptions {
   readonly scripts?: string
   readonly public?: string
   readonly anonymous?: boolean
+  readonly watch?: boolean
   readonly env: Readonly<Record<string, string>>
   readonly logLevel?: string
   readonly logFormat?: string
@@ -33,19 +35,27 @@ export async function start(
   io: ProgramIo,
 ): Promise<void> {
   let server: KaosServer
+  let watcher: ScriptWatcher | undefined
   try {
     const config = configFor(dir, options, io)
     server = new KaosServer(config, { logger: loggerFor(config, options) })
     await server.start()
+    if (options.watch === true) {
+      watcher = await watchScripts(scriptFolders(config), async () => {
+        // The server has logged what went wrong.
+        await server.reload().catch(() => {})
+      })
+    }
   } catch (error) {
     return io.fail(explain(error))
   }
-  io.write(banner(server, version))
+  io.write(banner(server, version, watcher !== undefined))
   let isStopping = false
   io.onSignal(() => {
     if (isStopping) return io.exit(130)
     isStopping = true
     io.write('\nStopping … (once more to stop at once)\n')
+    void watcher?.close()
     server.stop().then(
       () => io.exit(0),
       (error: unknown) => io.fail(explain(error)),
@@ -100,16 +110,26 @@ function loggerFor(config: ServerConfig, options: StartOptions): Logger {
   return createLogger(config.log.level, process.stderr)
 }
 
-function banner(server: KaosServer, version: string): string {
-  const { publicDir, scripts } = server.config
+function banner(server: KaosServer, version: string, isWatched: boolean): string {
+  const { publicDir } = server.config
   const [page, ...others] = server.addresses
   const rows: [string, string][] = [
     [publicDir === undefined ? 'HTTP' : 'Play', page ?? ''],
     ...others.map((address): [string, string] => ['Clients', address]),
-    ['Scripts', scripts.dir === undefined ? 'none' : relative('.', scripts.dir) || '.'],
+    ...scriptRows(server.config, isWatched),
   ]
   const lines = rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`)
   return `\nKaosNet ${version}\n\n${lines.join('\n')}\n\nCtrl+C stops it.\n`
+}
+
+function scriptRows(config: ServerConfig, isWatched: boolean): [string, string][] {
+  const folders = scriptFolders(config).map((folder) => relative('.', folder) || '.')
+  if (folders.length === 0) return [['Scripts', 'none']]
+  return folders.map((folder) => ['Scripts', isWatched ? `${folder} (reloaded when they change)` : folder])
+}
+
+function scriptFolders({ scripts }: ServerConfig): string[] {
+  return scripts.dir === undefined ? [] : [scripts.dir]
 }
 
 function explain(error: unknown): string {

@@ -210,6 +210,14 @@ const scriptsConfig = z.strictObject({
   logLinesPerSecond: count.default(50).describe('Log lines of one Lua state; more are dropped and counted.'),
 })
 
+const adminConfig = z.strictObject({
+  token: z
+    .string()
+    .min(32)
+    .optional()
+    .describe('Bearer token of `/v1/admin/…`, at least 32 characters; without one there is no such thing.'),
+})
+
 const logConfig = z.strictObject({
   level: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
@@ -233,6 +241,7 @@ const serverConfig = z.strictObject({
   rooms: roomsConfig.prefault({}),
   limits: limitsConfig.prefault({}),
   scripts: scriptsConfig.prefault({}),
+  admin: adminConfig.prefault({}),
   log: logConfig.prefault({}),
 })
 

@@ -9,3 +9,15 @@ export class PortInUseError extends Error {
     })
   }
 }
+
+/** A script failed while it was loaded, in another thread. */
+export class ScriptLoadError extends Error {
+  override readonly name = 'ScriptLoadError'
+  /** Of Lua; may be empty. */
+  readonly traceback: string
+
+  constructor(message: string, traceback: string) {
+    super(message)
+    this.traceback = traceback
+  }
+}

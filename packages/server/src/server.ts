@@ -208,6 +208,12 @@ export class KaosServer {
       publicDir: config.publicDir,
       metrics,
       isReady: () => this.#phase === 'running',
+      admin: {
+        token: config.admin.token,
+        reload: () => this.reload(),
+        scriptVersion: () => this.scriptVersion,
+        rooms,
+      },
     })
     this.#transports = [
       new WebSocketTransport({
@@ -268,6 +274,22 @@ export class KaosServer {
     this.#monitor.start()
     this.#phase = 'running'
     this.#logger.info({ addresses: this.addresses }, 'server started')
+  }
+
+  /** What new rooms, RPCs and hooks run: 12 hex digits that depend on the scripts alone. */
+  get scriptVersion(): string {
+    return this.#scripts.version
+  }
+
+  /**
+   * Loads the scripts anew. New rooms, RPCs and hooks use the new version; rooms that run keep theirs until they end, or
+   * take the new one if its module has `match_upgrade`. Nobody is disconnected.
+   * @returns The version that runs now.
+   * @throws what a script threw while it was loaded; nothing has changed then
+   */
+  async reload(): Promise<string> {
+    if (this.#phase !== 'running') throw new Error('the server does not run')
+    return this.#scripts.deploy()
   }
 
   /**

@@ -25,7 +25,7 @@ export class ModuleStats {
   #skippedTicks = 0
   readonly #lateness = new Buckets()
   readonly #duration = new Buckets()
-  /** Of rooms that have ended. */
+  /** Of states that have ended. */
   #pastInstructions = 0
 
   ticked(latenessMs: number, durationMs: number, skipped: number): void {
@@ -35,8 +35,8 @@ export class ModuleStats {
     this.#duration.observe(durationMs / 1000)
   }
 
-  roomEnded(instructions: number): void {
-    this.rooms--
+  /** A script state has ended, with its room or before it. */
+  stateEnded(instructions: number): void {
     this.#pastInstructions += instructions
   }
 

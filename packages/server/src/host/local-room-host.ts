@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { MemberNumber, RoomId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { MatchHandler } from '../room/match-handler.ts'
 import { type MatchCallback, Room } from '../room/room.ts'
 import type {
   MemberInfo,
@@ -59,12 +60,13 @@ export class LocalRoomHost implements RoomHost {
   }
 
   async prepare(bundle: ScriptBundle): Promise<ScriptManifest> {
-    const { language, logger, stats } = this.#parts
+    const { language, stats } = this.#parts
     let prepared: LoadedScripts
     try {
       prepared = await language.load(bundle)
     } catch (error) {
-      noteScriptError(error, 'load', 'load', logger, stats)
+      // Whoever asked for it says what went wrong.
+      stats.scriptFailed('load')
       throw error
     }
     this.#prepared?.retire()
@@ -78,6 +80,7 @@ export class LocalRoomHost implements RoomHost {
     this.#scripts?.retire()
     this.#scripts = this.#prepared
     this.#prepared = undefined
+    this.#upgradeRooms([...this.#rooms.values()])
   }
 
   createRoom(spec: RoomSpec): void {
@@ -135,6 +138,34 @@ export class LocalRoomHost implements RoomHost {
     this.#prepared?.retire()
     this.#scripts?.retire()
     this.#parts.language.close()
+  }
+
+  /** Offers rooms to the present version of their modules, one in each turn, so that ticks come in between. */
+  #upgradeRooms(rooms: readonly Room[], index = 0): void {
+    const scripts = this.#scripts
+    const room = rooms[index]
+    if (room === undefined || scripts === undefined) return
+    this.#parts.clock.defer(() => {
+      if (this.#isClosed || this.#scripts !== scripts) return
+      this.#upgrade(room, scripts)
+      this.#upgradeRooms(rooms, index + 1)
+    })
+  }
+
+  #upgrade(room: Room, scripts: LoadedScripts): void {
+    const log = this.#parts.logger.child({ roomId: room.id, module: room.module })
+    const instructions = room.usage.instructions
+    let handler: MatchHandler | undefined
+    try {
+      handler = scripts.createMatch(room.id, room.module)
+      if (room.upgrade(handler)) {
+        this.#parts.stats.module(room.module).stateEnded(instructions)
+        log.info({ version: scripts.version }, 'room upgraded')
+      } else handler.close()
+    } catch (error) {
+      handler?.close()
+      noteScriptError(error, 'match_upgrade', 'init', log, this.#parts.stats)
+    }
   }
 
   #startRoom(spec: RoomSpec): void {
@@ -201,7 +232,8 @@ export class LocalRoomHost implements RoomHost {
         kicked: (member, reason) => this.#events?.memberKicked(id, member, reason),
         traitsChanged: (traits) => this.#events?.traitsChanged(id, traits),
         ended: (end) => {
-          moduleStats.roomEnded(handler.usage?.instructions ?? 0)
+          moduleStats.rooms--
+          moduleStats.stateEnded(room.usage.instructions)
           this.#scheduler.remove(room)
           this.#rooms.delete(id)
           this.#events?.roomEnded(id, end)
@@ -224,6 +256,7 @@ export class LocalRoomHost implements RoomHost {
 function budgetKindOf(callback: MatchCallback): BudgetKind {
   switch (callback) {
     case 'match_init':
+    case 'match_upgrade':
       return 'init'
     case 'match_loop':
       return 'tick'

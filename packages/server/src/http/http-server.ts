@@ -7,6 +7,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { KaosError } from '@kaosnet/protocol'
 import { PortInUseError } from '../errors.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { type AdminParts, registerAdminRoutes } from './admin-routes.ts'
 import type { ConnectService } from './connect-service.ts'
 
 export interface HttpServerOptions {
@@ -16,6 +17,7 @@ export interface HttpServerOptions {
   readonly metrics: Metrics
   readonly isReady: () => boolean
   readonly connect: Pick<ConnectService, 'connect'>
+  readonly admin: AdminParts
 }
 
 /** Health, metrics and the page; the WebSocket transport shares its port. */
@@ -83,6 +85,7 @@ export class HttpServer {
         return reply.code(action === 'reauth' ? 401 : 400).send({ error: { code, name, message } })
       }
     })
+    registerAdminRoutes(this.#app, this.#options.admin)
     if (publicDir === undefined) {
       this.#app.get('/', async (_request, reply) => {
         return reply

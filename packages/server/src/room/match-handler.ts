@@ -37,6 +37,17 @@ export interface ScriptUsage {
   readonly instructions: number
 }
 
+/** A running room, for the version of its module that takes over. */
+export interface RunningRoom {
+  readonly version: string
+  /** Plain data; see {@link MatchHandler.exportState}. */
+  readonly state: unknown
+  readonly params: unknown
+  readonly label: string
+  readonly tickHz: number
+  readonly members: readonly MemberInfo[]
+}
+
 /**
  * One room's game, in whatever language. Every method may throw; the room decides what that means. The handler keeps
  * the game's state and the presences.
@@ -57,6 +68,12 @@ export interface MatchHandler {
   signal(data: unknown): unknown
   /** False: the room has nothing more to do and may close at once. */
   terminate(graceSeconds: number): boolean
+  /** Whether it can take over a room that another version has begun. */
+  readonly canUpgrade: boolean
+  /** A copy of the state for another version. @throws when there is more in it than plain data */
+  exportState(): unknown
+  /** Takes over a running room, in place of {@link init}: nobody joins or leaves because of it. */
+  upgrade(room: RunningRoom): void
   /** Frees everything. No method is called after it. */
   close(): void
 }

@@ -1,34 +1,39 @@
 import type { MemberNumber, SessionId } from '../ids.ts'
+import type { MemberInfo } from './room-host.ts'
 
 /** Who is in a room, as its host knows it. */
 export class RoomMembers {
-  readonly #sessions = new Map<MemberNumber, SessionId>()
+  readonly #members = new Map<MemberNumber, MemberInfo>()
   readonly #numbers = new Map<SessionId, MemberNumber>()
   /** Kicked by the script; they are in until the node has taken them out. */
   readonly #kicked = new Set<MemberNumber>()
 
   get size(): number {
-    return this.#sessions.size
+    return this.#members.size
   }
 
   has(member: MemberNumber): boolean {
-    return this.#sessions.has(member)
+    return this.#members.has(member)
   }
 
   numberOf(session: SessionId): MemberNumber | undefined {
     return this.#numbers.get(session)
   }
 
-  add(member: MemberNumber, session: SessionId): void {
-    this.#sessions.set(member, session)
-    this.#numbers.set(session, member)
+  [Symbol.iterator](): IterableIterator<MemberInfo> {
+    return this.#members.values()
+  }
+
+  add(info: MemberInfo): void {
+    this.#members.set(info.member, info)
+    this.#numbers.set(info.sessionId, info.member)
   }
 
   /** False when there is no such member. */
   delete(member: MemberNumber): boolean {
-    const session = this.#sessions.get(member)
+    const session = this.#members.get(member)?.sessionId
     if (session === undefined) return false
-    this.#sessions.delete(member)
+    this.#members.delete(member)
     this.#kicked.delete(member)
     // The session may have come back as another member before this one's leave arrived.
     if (this.#numbers.get(session) === member) this.#numbers.delete(session)
@@ -43,7 +48,7 @@ export class RoomMembers {
   }
 
   clear(): void {
-    this.#sessions.clear()
+    this.#members.clear()
     this.#numbers.clear()
     this.#kicked.clear()
   }

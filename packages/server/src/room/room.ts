@@ -20,6 +20,7 @@ export type MatchCallback =
   | 'match_leave'
   | 'match_loop'
   | 'match_signal'
+  | 'match_upgrade'
   | 'match_terminate'
 
 export interface RoomOptions {
@@ -68,6 +69,8 @@ export class Room implements Tickable {
   readonly #outbox: RoomOutbox
   #state: RoomState = 'creating'
   #traits: RoomTraits
+  #handler: MatchHandler
+  #params: unknown
   #schedule: TickSchedule | undefined
   #emptyTimeoutMs = 0
   #emptySinceMs = 0
@@ -83,6 +86,7 @@ export class Room implements Tickable {
     this.id = options.id
     this.module = options.module
     this.#options = options
+    this.#handler = options.handler
     this.#outbox = new RoomOutbox(this.#members, options.sink)
     const { tickHz, maxPlayers } = options.defaults
     this.#traits = { label: '', tickHz, maxPlayers, version: options.handler.version }
@@ -104,9 +108,10 @@ export class Room implements Tickable {
    */
   start(params: unknown, spread: number): RoomTraits | undefined | Promise<RoomTraits | undefined> {
     let init: MatchInit | Promise<MatchInit>
+    this.#params = params
     try {
       this.#isInCallback = true
-      init = this.#options.handler.init(params)
+      init = this.#handler.init(params)
     } catch (error) {
       return this.#failStart(error)
     } finally {
@@ -153,15 +158,15 @@ export class Room implements Tickable {
 
   join(member: MemberInfo): void {
     if (this.#postpone(() => this.join(member))) return
-    const { handler, observer } = this.#options
+    const { observer } = this.#options
     const refusal = this.#refusal(member)
     if (refusal !== undefined) observer.joinRejected(member.member, refusal || undefined)
     else {
-      this.#members.add(member.member, member.sessionId)
+      this.#members.add(member)
       this.#guard('match_join', () => {
         // The client hears of its seat before anything the script sends it; what that sets off waits for match_join.
         observer.joinAccepted(member.member)
-        handler.join(member)
+        this.#handler.join(member)
       })
     }
     this.#runPostponed()
@@ -171,7 +176,7 @@ export class Room implements Tickable {
     if (this.#postpone(() => this.leave(member, reason))) return
     if (this.#state === 'closed' || !this.#members.delete(member)) return
     if (this.#members.size === 0) this.#emptySinceMs = this.#options.clock.nowMs()
-    this.#guard('match_leave', () => this.#options.handler.leave({ member, reason }))
+    this.#guard('match_leave', () => this.#handler.leave({ member, reason }))
     this.#runPostponed()
   }
 
@@ -223,7 +228,7 @@ export class Room implements Tickable {
 
   /** What the script's state holds and has used. */
   get usage(): ScriptUsage {
-    return this.#options.handler.usage ?? { memoryBytes: 0, instructions: 0 }
+    return this.#handler.usage ?? { memoryBytes: 0, instructions: 0 }
   }
 
   /** The room as other scripts see it. */
@@ -246,7 +251,7 @@ export class Room implements Tickable {
     }
     try {
       this.#isInCallback = true
-      return this.#options.handler.signal(data)
+      return this.#handler.signal(data)
     } catch (error) {
       this.#options.observer.scriptFailed('match_signal', error)
       throw error
@@ -257,7 +262,7 @@ export class Room implements Tickable {
   }
 
   runTick(nowMs: number): void {
-    const { handler, clock, observer } = this.#options
+    const { clock, observer } = this.#options
     const schedule = this.#schedule
     if (schedule === undefined || this.#state === 'closed') return
     if (nowMs >= this.#drainUntilMs) return this.#end({ reason: this.#drainReason })
@@ -270,7 +275,7 @@ export class Room implements Tickable {
     this.#inputs = this.#spareInputs
     let isOver = false
     this.#guard('match_loop', () => {
-      isOver = !handler.loop({ tick: schedule.tick, dtSeconds, skipped: schedule.skipped }, inputs)
+      isOver = !this.#handler.loop({ tick: schedule.tick, dtSeconds, skipped: schedule.skipped }, inputs)
     })
     inputs.length = 0
     this.#spareInputs = inputs
@@ -290,10 +295,34 @@ export class Room implements Tickable {
     this.#drainUntilMs = this.#options.clock.nowMs() + graceSeconds * 1000
     let isGoingOn = false
     this.#guard('match_terminate', () => {
-      isGoingOn = this.#options.handler.terminate(graceSeconds)
+      isGoingOn = this.#handler.terminate(graceSeconds)
     })
     if (!isGoingOn || graceSeconds === 0) this.#end({ reason })
     this.#runPostponed()
+  }
+
+  /**
+   * Hands the room to another version of its module, between two callbacks. When that does not succeed the room goes on
+   * as it was.
+   * @returns Whether the handler was taken; the caller closes it otherwise.
+   * @throws what the old state or the new module threw
+   */
+  upgrade(handler: MatchHandler): boolean {
+    if (this.#state !== 'running' || this.#isInCallback || !handler.canUpgrade) return false
+    const { label, tickHz, version } = this.#traits
+    try {
+      this.#isInCallback = true
+      const state = this.#handler.exportState()
+      handler.upgrade({ version, state, params: this.#params, label, tickHz, members: [...this.#members] })
+    } finally {
+      this.#isInCallback = false
+    }
+    this.#handler.close()
+    this.#handler = handler
+    this.#traits = { ...this.#traits, version: handler.version }
+    this.#options.observer.traitsChanged(this.#traits)
+    this.#runPostponed()
+    return true
   }
 
   /** Ends at once, without callbacks. */
@@ -306,7 +335,7 @@ export class Room implements Tickable {
     if (this.#state !== 'running') return 'the room is ending'
     let refusal: string | undefined
     const isAsked = this.#guard('match_join_attempt', () => {
-      refusal = this.#options.handler.joinAttempt(member)
+      refusal = this.#handler.joinAttempt(member)
     })
     return isAsked ? refusal : 'match_join_attempt failed'
   }
@@ -359,7 +388,7 @@ export class Room implements Tickable {
     this.nextDueMs = Number.POSITIVE_INFINITY
     this.#inputs.length = 0
     this.#members.clear()
-    this.#options.handler.close()
+    this.#handler.close()
     this.#options.observer.ended(end)
   }
 }

@@ -7,6 +7,7 @@ import type {
   MatchHandler,
   MatchInit,
   QueuedInput,
+  RunningRoom,
   ScriptUsage,
   TickInfo,
 } from '../room/match-handler.ts'
@@ -37,9 +38,10 @@ interface MatchFunctions {
   readonly loop: LuaRef
   readonly signal: LuaRef | undefined
   readonly terminate: LuaRef
+  readonly upgrade: LuaRef | undefined
 }
 
-const MATCH_FUNCTIONS = 8
+const MATCH_FUNCTIONS = 9
 const MILLISECONDS = 1000
 
 /**
@@ -197,6 +199,32 @@ export class LuaMatchHandler implements MatchHandler {
     return isGoingOn
   }
 
+  get canUpgrade(): boolean {
+    return this.#functions.upgrade !== undefined
+  }
+
+  exportState(): unknown {
+    return this.#state === undefined ? undefined : this.#options.vm.toValue(this.#state)
+  }
+
+  upgrade({ version, state, params, label, tickHz, members }: RunningRoom): void {
+    const { vm, budgets, module } = this.#options
+    const { upgrade } = this.#functions
+    if (upgrade === undefined) throw new Error(`the match module "${module}" has no match_upgrade`)
+    vm.setField(this.#ctx, 'params', params as LuaValue)
+    vm.setField(this.#ctx, 'label', label)
+    vm.setField(this.#ctx, 'tick_rate', tickHz)
+    for (const member of members) this.#presences.set(member.member, vm.ref(presenceValue(member)))
+    if (state !== undefined) this.#state = vm.ref(state as LuaValue)
+    const call = this.#begin(upgrade)
+    this.#pushContext(call)
+    this.#pushState(call)
+    call.pushString(version)
+    call.invoke(1, budgets.init)
+    this.#keepState(call)
+    call.end()
+  }
+
   close(): void {
     this.#options.vm.close()
   }
@@ -219,6 +247,7 @@ export class LuaMatchHandler implements MatchHandler {
       loop: call.function(6, 'match_loop'),
       signal: optional(7),
       terminate: call.function(8, 'match_terminate'),
+      upgrade: optional(9),
     }
     call.end()
     return functions

@@ -51,6 +51,6 @@ return function(module)
     end
   end
   return init, module.match_init, module.match_join_attempt, module.match_join, module.match_leave,
-    module.match_loop, module.match_signal, module.match_terminate
+    module.match_loop, module.match_signal, module.match_terminate, module.match_upgrade
 end
 `

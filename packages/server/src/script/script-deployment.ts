@@ -2,6 +2,7 @@ import type { ServerConfig } from '../config.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { RoomHost, ScriptManifest } from '../room/room-host.ts'
 import { NO_SCRIPTS, type ScriptBundle } from './loaded-scripts.ts'
+import { scriptErrorFields } from './script-error.ts'
 import { ScriptSources, versionOf } from './script-sources.ts'
 
 export interface ScriptDeploymentParts {
@@ -42,12 +43,20 @@ export class ScriptDeployment {
 
   async #deploy(): Promise<string> {
     const { host, logger, onActivated, scripts } = this.#parts
-    const bundle = readBundle(scripts)
-    if (bundle.version === this.#version) return this.#version
-    const manifest = await host.prepare(bundle)
+    const before = this.#version
+    let bundle: ScriptBundle
+    let manifest: ScriptManifest
+    try {
+      bundle = readBundle(scripts)
+      if (bundle.version === before) return before
+      manifest = await host.prepare(bundle)
+    } catch (error) {
+      // At the start whoever starts the server says so.
+      if (before !== '') logger.error(scriptErrorFields(error), 'the scripts were not reloaded')
+      throw error
+    }
     host.activate()
     onActivated(manifest)
-    const before = this.#version
     this.#version = bundle.version
     if (before === '') logger.debug({ version: bundle.version }, 'scripts loaded')
     else logger.info({ version: bundle.version, before }, 'scripts reloaded')

@@ -10,7 +10,8 @@ export function recordingMatch(game: Partial<MatchHandler> = {}): RecordingMatch
   const calls: string[] = []
   return {
     calls,
-    version: 'v1',
+    version: game.version ?? 'v1',
+    canUpgrade: game.canUpgrade ?? false,
     init(params) {
       calls.push('init')
       return (
@@ -40,6 +41,14 @@ export function recordingMatch(game: Partial<MatchHandler> = {}): RecordingMatch
     terminate(graceSeconds) {
       calls.push(`terminate ${graceSeconds}`)
       return game.terminate?.(graceSeconds) ?? false
+    },
+    exportState() {
+      calls.push('export')
+      return game.exportState?.()
+    },
+    upgrade(room) {
+      calls.push(`upgrade from ${room.version} with ${room.members.length}`)
+      game.upgrade?.(room)
     },
     close() {
       calls.push('close')
