@@ -1,0 +1,50 @@
+import type { HookName } from '../../room/room-host.ts'
+
+/** The messages that hooks see, by hook. Fields marked readonly are only to look at: changing them changes nothing. */
+export interface HookMessages {
+  sessionStart: {
+    userId: string
+    username: string
+    vars: Readonly<Record<string, string>>
+    readonly isAuthenticated: boolean
+  }
+  sessionEnd: { readonly code: number; readonly reason: string }
+  heartbeat: { readonly latencyMs: number | undefined }
+  roomCreate: { module: string; params?: unknown }
+  roomJoin: { roomId: string; metadata?: Readonly<Record<string, unknown>> | undefined }
+  roomLeave: { readonly room?: number; readonly roomId: string | undefined }
+  roomData: { readonly roomId: string | undefined; op: number; data: unknown; isReliable: boolean }
+  roomList: {
+    module?: string | undefined
+    label?: string | undefined
+    hasSeat?: boolean | undefined
+    limit?: number | undefined
+  }
+  rpc: { name: string; payload?: unknown }
+}
+
+/** What after-hooks see besides the message. */
+export interface HookResults {
+  sessionStart: unknown
+  sessionEnd: unknown
+  heartbeat: unknown
+  roomCreate: { readonly roomId: string }
+  roomJoin: unknown
+  roomLeave: unknown
+  roomData: unknown
+  roomList: unknown
+  rpc: { readonly result: unknown }
+}
+
+/** The hook's name in TypeScript → its name elsewhere. */
+export const hookNameOf: { readonly [Name in keyof HookMessages]: HookName } = {
+  sessionStart: 'session_start',
+  sessionEnd: 'session_end',
+  heartbeat: 'heartbeat',
+  roomCreate: 'room_create',
+  roomJoin: 'room_join',
+  roomLeave: 'room_leave',
+  roomData: 'room_data',
+  roomList: 'room_list',
+  rpc: 'rpc',
+}
