@@ -174,6 +174,10 @@ const scriptsConfig = z.strictObject({
     .string()
     .optional()
     .describe('Folder of the Lua scripts; without it the server only relays requests it can answer itself.'),
+  modulesDir: z
+    .string()
+    .optional()
+    .describe('Folder of TypeScript and JavaScript modules, which are trusted: see typescript.md.'),
   entry: z.string().default('main').describe('Module that registers RPCs and hooks; may be absent.'),
   env: z.record(z.string(), z.string()).default({}).describe('Strings that scripts read as `ctx.env`.'),
   memoryBytes: z

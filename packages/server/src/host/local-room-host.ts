@@ -157,7 +157,9 @@ export class LocalRoomHost implements RoomHost {
     const instructions = room.usage.instructions
     let handler: MatchHandler | undefined
     try {
-      handler = scripts.createMatch(room.id, room.module)
+      handler = scripts.createMatch(room.id, room.module, (member, message) =>
+        this.#refuseInput(room.id, member, message),
+      )
       if (room.upgrade(handler)) {
         this.#parts.stats.module(room.module).stateEnded(instructions)
         log.info({ version: scripts.version }, 'room upgraded')
@@ -208,7 +210,9 @@ export class LocalRoomHost implements RoomHost {
   #createRoom({ id, module, createdUnixMs }: RoomSpec, log: Logger): Room {
     const { clock, config, stats } = this.#parts
     const moduleStats = stats.module(module)
-    const handler = this.#running().createMatch(id, module)
+    const handler = this.#running().createMatch(id, module, (member, message) =>
+      this.#refuseInput(id, member, message),
+    )
     const room: Room = new Room({
       id,
       module,
@@ -245,6 +249,12 @@ export class LocalRoomHost implements RoomHost {
       },
     })
     return room
+  }
+
+  /** A game could not make sense of a message. */
+  #refuseInput(roomId: RoomId, member: MemberNumber, message: string): void {
+    this.#parts.stats.invalidInputs++
+    this.#events?.inputRefused(roomId, member, { error: 'INVALID_PAYLOAD', message })
   }
 
   #running(): LoadedScripts {

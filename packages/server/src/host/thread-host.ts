@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Random } from '../random.ts'
+import { AllLanguages } from '../script/all-languages.ts'
 import { LuaLanguage } from '../script/lua-language.ts'
 import type { NodeCalls } from '../script/script-services.ts'
+import { TypeScriptLanguage } from '../script/typescript/typescript-language.ts'
 import { HostServices } from './host-services.ts'
 import { HostStats } from './host-stats.ts'
 import { LocalRoomHost } from './local-room-host.ts'
@@ -24,6 +26,7 @@ export function createThreadHost(parts: HostThreadParts): LocalRoomHost {
   const { index, config, clock, random, logger, node } = parts
   const stats = new HostStats()
   const services = new HostServices(node)
-  const language = new LuaLanguage({ config, clock, random, logger, stats, services })
+  const scripting = { config, clock, random, logger, stats, services }
+  const language = new AllLanguages(new LuaLanguage(scripting), new TypeScriptLanguage(scripting))
   return new LocalRoomHost({ index, config, clock, logger, stats, services, language })
 }

@@ -37,15 +37,18 @@ export interface ScriptUsage {
   readonly instructions: number
 }
 
-/** A running room, for the version of its module that takes over. */
-export interface RunningRoom {
+/** What one version of a module hands over to the next. */
+export interface HandedOver {
   readonly version: string
-  /** Plain data; see {@link MatchHandler.exportState}. */
+  /** Between two versions in one language whatever it is; plain data where it has to be copied. */
   readonly state: unknown
   readonly params: unknown
   readonly label: string
   readonly tickHz: number
+  readonly tick: number
   readonly members: readonly MemberInfo[]
+  /** What stands for members in the state, where the next version can use the same objects. */
+  readonly presences: ReadonlyMap<MemberNumber, object> | undefined
 }
 
 /**
@@ -70,10 +73,13 @@ export interface MatchHandler {
   terminate(graceSeconds: number): boolean
   /** Whether it can take over a room that another version has begun. */
   readonly canUpgrade: boolean
-  /** A copy of the state for another version. @throws when there is more in it than plain data */
-  exportState(): unknown
-  /** Takes over a running room, in place of {@link init}: nobody joins or leaves because of it. */
-  upgrade(room: RunningRoom): void
+  /** The state for another version, and what goes with it. @throws when the state cannot be handed over */
+  exportState(): Pick<HandedOver, 'state' | 'presences'>
+  /**
+   * Takes over a running room, in place of {@link init}: nobody joins or leaves because of it.
+   * @throws what the module does; the older handler goes on then
+   */
+  upgrade(from: HandedOver): void
   /** Frees everything. No method is called after it. */
   close(): void
 }

@@ -312,8 +312,15 @@ export class Room implements Tickable {
     const { label, tickHz, version } = this.#traits
     try {
       this.#isInCallback = true
-      const state = this.#handler.exportState()
-      handler.upgrade({ version, state, params: this.#params, label, tickHz, members: [...this.#members] })
+      handler.upgrade({
+        ...this.#handler.exportState(),
+        version,
+        params: this.#params,
+        label,
+        tickHz,
+        tick: this.#schedule?.tick ?? 0,
+        members: [...this.#members],
+      })
     } finally {
       this.#isInCallback = false
     }

@@ -6,7 +6,7 @@ import type { Logger } from '../observe/logger.ts'
 import type { Random } from '../random.ts'
 import { defineKaosApi } from './kaos-api.ts'
 import type { KaosContext } from './kaos-context.ts'
-import type { LoadedScripts, ScriptBundle, ScriptLanguage } from './loaded-scripts.ts'
+import type { LoadedScripts, ScriptBundle } from './loaded-scripts.ts'
 import { type LuaBudgets, luaBudgets } from './lua-budgets.ts'
 import { type LuaMatchKeys, luaMatchKeys } from './lua-match-keys.ts'
 import { LuaScripts } from './lua-scripts.ts'
@@ -26,7 +26,7 @@ export interface LuaLanguageParts {
 }
 
 /** Runs Lua: one WebAssembly instance for all states of a host, and in it a state of its own for each room. */
-export class LuaLanguage implements ScriptLanguage {
+export class LuaLanguage {
   readonly parts: LuaLanguageParts
   readonly budgets: LuaBudgets
   #runtime: LuaRuntime | undefined
@@ -37,11 +37,12 @@ export class LuaLanguage implements ScriptLanguage {
     this.budgets = luaBudgets(parts.config.scripts)
   }
 
-  async load(bundle: ScriptBundle): Promise<LoadedScripts> {
+  /** @param loadsEntry False where another language has the entry script. @throws {LuaError} when that fails */
+  async load(bundle: ScriptBundle, loadsEntry = true): Promise<LoadedScripts> {
     this.#runtime ??= await LuaRuntime.load()
     this.#keys ??= luaMatchKeys(this.#runtime)
     const sources = bundle.lua === undefined ? undefined : new ScriptSources(bundle.lua)
-    return new LuaScripts(this, bundle.version, sources)
+    return new LuaScripts(this, bundle.version, sources, loadsEntry)
   }
 
   /** Field names that are written every tick. */

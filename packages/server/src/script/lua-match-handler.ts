@@ -7,7 +7,7 @@ import type {
   MatchHandler,
   MatchInit,
   QueuedInput,
-  RunningRoom,
+  HandedOver,
   ScriptUsage,
   TickInfo,
 } from '../room/match-handler.ts'
@@ -203,11 +203,12 @@ export class LuaMatchHandler implements MatchHandler {
     return this.#functions.upgrade !== undefined
   }
 
-  exportState(): unknown {
-    return this.#state === undefined ? undefined : this.#options.vm.toValue(this.#state)
+  exportState(): Pick<HandedOver, 'state' | 'presences'> {
+    const state = this.#state === undefined ? undefined : this.#options.vm.toValue(this.#state)
+    return { state, presences: undefined }
   }
 
-  upgrade({ version, state, params, label, tickHz, members }: RunningRoom): void {
+  upgrade({ version, state, params, label, tickHz, members }: HandedOver): void {
     const { vm, budgets, module } = this.#options
     const { upgrade } = this.#functions
     if (upgrade === undefined) throw new Error(`the match module "${module}" has no match_upgrade`)

@@ -15,6 +15,7 @@ import type { ScriptSources } from './script-sources.ts'
 /** One version of the Lua scripts: a pool of entry states for RPCs and hooks, and rooms on demand. */
 export class LuaScripts implements LoadedScripts {
   readonly version: string
+  readonly hasEntry: boolean
   readonly rpcs: ReadonlySet<string>
   readonly before: ReadonlySet<HookName>
   readonly after: ReadonlySet<HookName>
@@ -24,12 +25,18 @@ export class LuaScripts implements LoadedScripts {
   readonly #pool: CallPool<LuaEntryState>
 
   /** @throws {LuaError} when the entry script fails */
-  constructor(language: LuaLanguage, version: string, sources: ScriptSources | undefined) {
+  constructor(
+    language: LuaLanguage,
+    version: string,
+    sources: ScriptSources | undefined,
+    loadsEntry: boolean,
+  ) {
     const { clock, config } = language.parts
     const { entry, callVmsMin, callVmsMax, callQueue, callSliceMs } = config.scripts
     this.version = version
     this.#language = language
     this.#sources = sources
+    this.hasEntry = loadsEntry && sources?.has(entry) === true
     const first = this.#createEntry()
     const { rpcs, before, after } = first.registrations
     this.rpcs = new Set(rpcs.keys())
@@ -91,7 +98,7 @@ export class LuaScripts implements LoadedScripts {
       registrations: state.registrations,
     })
     try {
-      state.load(vm, this.#sources?.has(entry) === true ? [PRELUDE_MODULE, entry] : [])
+      state.load(vm, this.hasEntry ? [PRELUDE_MODULE, entry] : [])
     } catch (error) {
       vm.close()
       throw error

@@ -3,7 +3,7 @@ import type { Logger } from '../observe/logger.ts'
 import type { RoomHost, ScriptManifest } from '../room/room-host.ts'
 import { NO_SCRIPTS, type ScriptBundle } from './loaded-scripts.ts'
 import { scriptErrorFields } from './script-error.ts'
-import { ScriptSources, versionOf } from './script-sources.ts'
+import { readFolder, ScriptSources, versionOf } from './script-sources.ts'
 
 export interface ScriptDeploymentParts {
   readonly scripts: ServerConfig['scripts']
@@ -64,8 +64,12 @@ export class ScriptDeployment {
   }
 }
 
-function readBundle({ dir }: ServerConfig['scripts']): ScriptBundle {
-  if (dir === undefined) return NO_SCRIPTS
-  const lua = ScriptSources.read(dir).files
-  return { version: versionOf(lua), lua }
+/** What TypeScript modules may be made of. */
+const MODULE_EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json']
+
+function readBundle({ dir, modulesDir }: ServerConfig['scripts']): ScriptBundle {
+  if (dir === undefined && modulesDir === undefined) return NO_SCRIPTS
+  const lua = dir === undefined ? undefined : ScriptSources.read(dir).files
+  const modules = modulesDir === undefined ? {} : readFolder(modulesDir, MODULE_EXTENSIONS)
+  return { version: versionOf(lua ?? {}, modules), lua, modulesDir }
 }

@@ -23,6 +23,7 @@ export interface MatchWorld {
 /** A room's handler with no node behind it. */
 export function world(definition: unknown, version = 'v1'): MatchWorld {
   const services = recordingServices()
+  services.onSignal = (_id, data) => ({ heard: data })
   const log = recordingLogger()
   const clock = new ManualClock()
   const invalid: string[] = []
@@ -34,7 +35,7 @@ export function world(definition: unknown, version = 'v1'): MatchWorld {
     env: { region: 'eu' },
     clock,
     services,
-    node: createNodeApi(services, (_id, data) => ({ heard: data })),
+    node: createNodeApi(services),
     log: createScriptLog(log),
     random: seededRandom(1),
     tickHz: 20,

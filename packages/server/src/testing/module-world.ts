@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { resolveConfig, type ServerConfigInput } from '../config.ts'
+import { HostStats } from '../host/host-stats.ts'
 import type { RoomId } from '../ids.ts'
-import type { SignalRoom } from '../script/script-engine.ts'
-import { type TypeScriptManifest, TypeScriptEngine } from '../script/typescript/typescript-engine.ts'
+import type { LoadedScripts } from '../script/loaded-scripts.ts'
+import { TypeScriptLanguage } from '../script/typescript/typescript-language.ts'
 import { ManualClock } from './manual-clock.ts'
 import { type RecordingLogger, recordingLogger } from './recording-logger.ts'
 import { type RecordingServices, recordingServices } from './recording-services.ts'
 import { seededRandom } from './seeded-random.ts'
-import { testMetrics } from './test-metrics.ts'
 
 /** Path below the folder → source. */
 export type Sources = Readonly<Record<string, string>>
@@ -33,41 +33,48 @@ export function writeModules(dir: string, sources: Sources): void {
   }
 }
 
-/** An engine with a folder of its own, and no node behind it. */
+/** Modules in a folder of their own, with no node behind them. */
 export interface ModuleWorld {
   readonly dir: string
-  readonly engine: TypeScriptEngine
+  /** What was loaded last. */
+  readonly scripts: LoadedScripts
   readonly services: RecordingServices
   readonly clock: ManualClock
   readonly log: RecordingLogger
-  readonly metrics: ReturnType<typeof testMetrics>
-  load(signalRoom?: SignalRoom): Promise<TypeScriptManifest>
+  readonly stats: HostStats
+  load(version?: string): Promise<LoadedScripts>
 }
 
 export function moduleWorld(sources: Sources, config: ServerConfigInput = {}): ModuleWorld {
   const dir = moduleFolder(sources)
-  const metrics = testMetrics()
-  onTestFinished(() => metrics.close())
   const services = recordingServices()
   const clock = new ManualClock()
   const log = recordingLogger()
-  const engine = new TypeScriptEngine({
+  const stats = new HostStats()
+  const language = new TypeScriptLanguage({
     config: resolveConfig({ options: config }),
-    modulesDir: dir,
     clock,
     random: seededRandom(1),
     logger: log,
-    metrics,
+    stats,
     services,
   })
-  onTestFinished(() => engine.close())
+  let scripts: LoadedScripts | undefined
   return {
     dir,
-    engine,
     services,
     clock,
     log,
-    metrics,
-    load: (signalRoom = () => undefined) => engine.load(signalRoom),
+    stats,
+    get scripts() {
+      if (scripts === undefined) throw new Error('the modules are not loaded')
+      return scripts
+    },
+    async load(version = 'v1') {
+      const loaded = await language.load({ version, lua: undefined, modulesDir: dir })
+      if (loaded === undefined) throw new Error('there is no folder')
+      scripts = loaded
+      return loaded
+    },
   }
 }

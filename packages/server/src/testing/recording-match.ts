@@ -44,11 +44,11 @@ export function recordingMatch(game: Partial<MatchHandler> = {}): RecordingMatch
     },
     exportState() {
       calls.push('export')
-      return game.exportState?.()
+      return game.exportState?.() ?? { state: undefined, presences: undefined }
     },
-    upgrade(room) {
-      calls.push(`upgrade from ${room.version} with ${room.members.length}`)
-      game.upgrade?.(room)
+    upgrade(from) {
+      calls.push(`upgrade from ${from.version} with ${from.members.length}`)
+      game.upgrade?.(from)
     },
     close() {
       calls.push('close')

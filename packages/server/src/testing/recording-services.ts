@@ -13,6 +13,8 @@ export interface RecordingServices extends ScriptServices {
   readonly params: unknown[]
   readonly sessions: Map<string, SessionView>
   readonly rooms: Map<string, RoomView>
+  /** Answers signals. */
+  onSignal: (roomId: RoomId, data: unknown) => unknown
 }
 
 /** A node that notes what scripts ask of it. It has the sessions and rooms that the test puts in. */
@@ -30,6 +32,10 @@ export function recordingServices(): RecordingServices {
     params,
     sessions,
     rooms,
+    onSignal: () => undefined,
+    roomSignal(id, data) {
+      return this.onSignal(id, data)
+    },
     sessionGet: (id) => sessions.get(id),
     sessionKick(id, reason) {
       calls.push(`kick ${id} ${reason}`)

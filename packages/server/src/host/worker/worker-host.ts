@@ -6,6 +6,7 @@ import type { MemberNumber, RoomId } from '../../ids.ts'
 import type { Random } from '../../random.ts'
 import type { MemberInfo, RoomInput, RoomSpec, ScriptCall } from '../../room/room-host.ts'
 import type { ScriptBundle } from '../../script/loaded-scripts.ts'
+import { scriptErrorFields } from '../../script/script-error.ts'
 import type { LocalRoomHost } from '../local-room-host.ts'
 import { createThreadHost } from '../thread-host.ts'
 import { BatchReader, BatchWriter } from './batch.ts'
@@ -146,9 +147,25 @@ export class WorkerHost implements CommandHandler {
     for (const report of this.#host.reports()) this.#tell().report(report)
   }
 
+  /** Something of a script's failed outside of every callback. */
+  noteStrayError(error: unknown): void {
+    this.#tell().log({
+      level: 'error',
+      fields: scriptErrorFields(error),
+      message: 'a promise or timer of a script failed',
+    })
+  }
+
   #take(batch: ArrayBuffer): void {
     this.#link.beat()
-    readCommands(new BatchReader(batch), this)
+    try {
+      readCommands(new BatchReader(batch), this)
+    } catch (error) {
+      // Not a script's: half a batch is lost, so what this host knows is not true any more.
+      this.#tell().log({ level: 'error', fields: scriptErrorFields(error), message: 'a host failed' })
+      this.#flush()
+      process.exit(1)
+    }
     this.#link.takenByWorker(batch.byteLength)
   }
 

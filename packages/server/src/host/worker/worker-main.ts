@@ -14,9 +14,13 @@ export interface WorkerStart {
 
 // The program of a worker thread: one room host, its commands coming and its events going by the parent port.
 if (parentPort === null) throw new Error('worker-main.js runs in a worker thread')
-new WorkerHost({
+const host = new WorkerHost({
   ...(workerData as WorkerStart),
   port: parentPort,
   clock: systemClock(),
   random: systemRandom(),
 })
+
+// A promise or a timer of a game's TypeScript that fails outside of every callback is no reason to end all rooms here.
+process.on('unhandledRejection', (reason) => host.noteStrayError(reason))
+process.on('uncaughtException', (error) => host.noteStrayError(error))

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile, realpath } from 'node:fs/promises'
+import { readdir, realpath } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 
 /** A file whose default export is a definition. */
@@ -17,8 +16,6 @@ export interface ModuleFolder {
   /** Absolute, links resolved. */
   readonly root: string
   readonly modules: readonly ModuleFile[]
-  /** Depends on every source below the folder and on nothing else: equal on all hosts that see the same sources. */
-  readonly version: string
 }
 
 const EXTENSIONS = ['.ts', '.js', '.mjs']
@@ -27,7 +24,6 @@ const SOURCE = /\.([cm]?[jt]s|json)$/
 /** No dot: `arena.test.ts` and `arena.d.ts` are no modules. No leading underscore: those are helpers. */
 const MODULE_NAME = /^[A-Za-z0-9-][A-Za-z0-9_-]*$/
 const IGNORED_FOLDERS = new Set(['node_modules', '.git'])
-const VERSION_DIGITS = 12
 
 /**
  * Finds the modules: `name.ts`, `name.js`, `name.mjs`, or `index.*` in a folder `name`.
@@ -47,7 +43,7 @@ export async function readModuleFolder(dir: string): Promise<ModuleFolder> {
     if (other !== undefined) throw new Error(`${other.title} and ${title} are both the module "${name}"`)
     modules.set(name, { name, path, title })
   }
-  return { root, modules: [...modules.values()], version: await versionOf(root, sources) }
+  return { root, modules: [...modules.values()] }
 }
 
 function moduleName(title: string): string | undefined {
@@ -67,13 +63,4 @@ async function sourcesBelow(dir: string): Promise<string[]> {
     } else if (SOURCE.test(entry.name)) found.push(path)
   }
   return found.sort()
-}
-
-async function versionOf(root: string, sources: readonly string[]): Promise<string> {
-  const hash = createHash('sha256')
-  for (const path of sources) {
-    const source = await readFile(path)
-    hash.update(`${relative(root, path)}\0${source.length}\0`).update(source)
-  }
-  return hash.digest('hex').slice(0, VERSION_DIGITS)
 }

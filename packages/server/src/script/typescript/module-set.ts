@@ -11,7 +11,7 @@ export type ModuleHook = (ctx: CallContext, message: Record<string, unknown>) =>
 
 /** Everything that one load of a modules folder gave. Never changes; rooms hold on to the one they began with. */
 export interface ModuleSet {
-  readonly version: string
+  readonly hasEntry: boolean
   readonly rooms: ReadonlyMap<string, RoomDefinition>
   readonly rpcs: ReadonlyMap<string, RpcHandler>
   readonly before: ReadonlyMap<HookName, ModuleHook>
@@ -28,7 +28,7 @@ export async function loadModuleSet(
   entry: string,
   evaluator: SourceEvaluator,
 ): Promise<ModuleSet> {
-  const { root, modules, version } = await readModuleFolder(dir)
+  const { root, modules } = await readModuleFolder(dir)
   const evaluation = evaluator.begin(root)
   const load = <T>(file: ModuleFile, check: (exports: unknown) => T): T => {
     let exports: unknown
@@ -48,7 +48,7 @@ export async function loadModuleSet(
   const rooms = new Map<string, RoomDefinition>()
   for (const file of modules) if (file !== main) rooms.set(file.name, load(file, checkRoomDefinition))
   return {
-    version,
+    hasEntry: main !== undefined,
     rooms,
     rpcs: new Map(Object.entries(scripts?.rpcs ?? {})),
     before: hooksOf(scripts?.before),

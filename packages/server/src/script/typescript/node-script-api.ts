@@ -1,6 +1,5 @@
 import type { RoomId, SessionId } from '../../ids.ts'
 import type { Logger } from '../../observe/logger.ts'
-import type { SignalRoom } from '../script-engine.ts'
 import type { ScriptServices } from '../script-services.ts'
 import type { NodeApi, ScriptLog } from './node-api.ts'
 import { outgoingMessage, sessionOf } from './outgoing.ts'
@@ -12,7 +11,7 @@ export const KICK_REASON = 'kicked'
  * The node's services as game modules see them. Params and signals are copied, so that no two rooms share an object: it
  * is the same whether they run in one thread or not.
  */
-export function createNodeApi(services: ScriptServices, signalRoom: SignalRoom): NodeApi {
+export function createNodeApi(services: ScriptServices): NodeApi {
   return {
     sessions: {
       get: (sessionId) => services.sessionGet(sessionId as SessionId),
@@ -26,7 +25,7 @@ export function createNodeApi(services: ScriptServices, signalRoom: SignalRoom):
         services.roomSend(roomId as RoomId, outgoingMessage(op, data, options, undefined)),
       kick: (roomId, member, reason = KICK_REASON) =>
         services.roomKick(roomId as RoomId, sessionOf(member), reason),
-      signal: (roomId, data) => signalRoom(roomId as RoomId, structuredClone(data)),
+      signal: (roomId, data) => services.roomSignal(roomId as RoomId, structuredClone(data)),
     },
   }
 }

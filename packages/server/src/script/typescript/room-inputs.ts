@@ -1,11 +1,9 @@
 import { decodeMessagePack } from '@kaosnet/protocol'
 import type { MemberNumber } from '../../ids.ts'
 import type { QueuedInput } from '../../room/match-handler.ts'
+import type { OnInvalidInput } from '../loaded-scripts.ts'
 import type { Presence } from './presence.ts'
 import type { Parser, Receives, RoomMessage } from './room-messages.ts'
-
-/** Tells of a message that never reached the game, and why; the sender is to hear it as INVALID_PAYLOAD. */
-export type OnInvalidInput = (member: MemberNumber, message: string) => void
 
 /** A parser may say much; this is what the sender hears of it, in UTF-16 units. */
 const REASON_LENGTH = 300

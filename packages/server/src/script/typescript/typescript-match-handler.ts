@@ -1,43 +1,40 @@
-import type { MemberNumber } from '../../ids.ts'
-import type { Departed, MatchHandler, MatchInit, QueuedInput, TickInfo } from '../../room/match-handler.ts'
+import type {
+  Departed,
+  HandedOver,
+  MatchHandler,
+  MatchInit,
+  QueuedInput,
+  TickInfo,
+} from '../../room/match-handler.ts'
 import type { MemberInfo } from '../../room/room-host.ts'
 import { MatchContext, type MatchContextParts } from './match-context.ts'
 import { checkSetup } from './match-setup.ts'
 import type { Presence } from './presence.ts'
 import { isPromise, synchronous } from './promises.ts'
 import type { RoomDefinition } from './room-definition.ts'
-import { type OnInvalidInput, RoomInputs } from './room-inputs.ts'
+import type { OnInvalidInput } from '../loaded-scripts.ts'
+import { RoomInputs } from './room-inputs.ts'
 
 export interface TypeScriptMatchOptions extends MatchContextParts {
   readonly definition: RoomDefinition
   readonly onInvalidInput: OnInvalidInput
 }
 
-/** A running room, as a newer version of its module takes it over. */
-export interface MatchSnapshot {
-  readonly version: string
-  /** The state itself, not a copy. */
-  readonly state: unknown
-  /** The same objects, because a state may hold them as keys. */
-  readonly presences: ReadonlyMap<MemberNumber, Presence>
-  readonly params: unknown
-  readonly label: string
-  readonly tickHz: number
-  readonly tick: number
-}
-
 /** A room's game in TypeScript (docs/typescript.md#rooms). Keeps its definition: a reload does not change a running room. */
-export class TypeScriptMatchHandler implements Omit<MatchHandler, 'init'> {
+export class TypeScriptMatchHandler implements MatchHandler {
   readonly #definition: RoomDefinition
   readonly #context: MatchContext
   readonly #inputs: RoomInputs
-  #params: unknown
   #state: unknown
 
   constructor(options: TypeScriptMatchOptions) {
     this.#definition = options.definition
     this.#context = new MatchContext(options)
     this.#inputs = new RoomInputs(options.definition.receives, options.onInvalidInput)
+  }
+
+  get version(): string {
+    return this.#context.version
   }
 
   /** Whether it can take over a room of another version. */
@@ -101,10 +98,9 @@ export class TypeScriptMatchHandler implements Omit<MatchHandler, 'init'> {
     return !this.#context.isEnding
   }
 
-  /** What {@link upgrade} of a newer version's handler needs. The room must have been made, and no callback may be running. */
-  snapshotForUpgrade(): MatchSnapshot {
-    const { version, presences, label, tickHz, tick } = this.#context
-    return { version, state: this.#state, presences, params: this.#params, label, tickHz, tick }
+  /** The state itself, not a copy, and the presences, which a state may hold as keys. */
+  exportState(): Pick<HandedOver, 'state' | 'presences'> {
+    return { state: this.#state, presences: new Map(this.#context.presences) }
   }
 
   /**
@@ -112,13 +108,16 @@ export class TypeScriptMatchHandler implements Omit<MatchHandler, 'init'> {
    * @throws what the module's `upgrade`, or its parser of params, throws; the older handler is as it was then, as long as
    * the module left the old state alone
    */
-  upgrade(from: MatchSnapshot): void {
+  upgrade(from: HandedOver): void {
     const context = this.#context
     this.#takeParams(from.params)
     context.label = from.label
     context.tickHz = from.tickHz
     context.tick = from.tick
-    for (const [member, presence] of from.presences) context.presences.set(member, presence)
+    for (const member of from.members) {
+      const presence = from.presences?.get(member.member) as Presence | undefined
+      context.presences.set(member.member, presence ?? presenceOf(member))
+    }
     const { upgrade } = this.#definition
     if (upgrade === undefined) throw new Error(`the match module "${context.module}" has no upgrade`)
     this.#state = synchronous('upgrade', upgrade.call(this.#definition, context, from.state, from.version))
@@ -131,7 +130,6 @@ export class TypeScriptMatchHandler implements Omit<MatchHandler, 'init'> {
   }
 
   #takeParams(params: unknown): void {
-    this.#params = params
     const { params: parse } = this.#definition
     this.#context.params = parse === undefined ? params : parse(params)
   }
