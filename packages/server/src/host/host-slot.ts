@@ -21,6 +21,7 @@ export interface HostSlotParts {
 
 const RETRY_MIN_MS = 500
 const RETRY_MAX_MS = 30_000
+const STARTING_MS = 3_000
 /** A host that has run so long was not lost by its scripts' very beginning. */
 const SETTLED_MS = 60_000
 
@@ -44,8 +45,9 @@ export class HostSlot {
   #isRestarting = false
   #isClosed = false
   #calls = 0
-  #load: HostLoad = { busyShare: 0, measuredRooms: 0, newRooms: 0 }
-  #newRooms = 0
+  #rooms = 0
+  #measuredRooms = 0
+  #busyShare = 0
   #measuredMs = 0
   #busySeconds = 0
 
@@ -64,7 +66,7 @@ export class HostSlot {
   }
 
   get load(): HostLoad {
-    return { ...this.#load, newRooms: this.#newRooms }
+    return { busyShare: this.#busyShare, measuredRooms: this.#measuredRooms, rooms: this.#rooms }
   }
 
   async start(events: RoomHostEvents): Promise<void> {
@@ -84,9 +86,14 @@ export class HostSlot {
   }
 
   createRoom(spec: RoomSpec): void {
-    this.#newRooms++
+    this.#rooms++
     if (this.#isReady) this.#host.createRoom(spec)
     else this.#waitingRooms.set(spec.id, spec)
+  }
+
+  /** A room that was placed here has ended. */
+  roomEnded(): void {
+    this.#rooms--
   }
 
   endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void {
@@ -113,10 +120,11 @@ export class HostSlot {
     if (report === undefined) return
     const busy = Math.max(0, report.busySeconds - this.#busySeconds)
     this.#busySeconds = report.busySeconds
-    let measuredRooms = 0
-    for (const { rooms } of report.modules) measuredRooms += rooms
-    this.#load = { busyShare: elapsedSeconds > 0 ? busy / elapsedSeconds : 0, measuredRooms, newRooms: 0 }
-    this.#newRooms = 0
+    // To load the scripts takes a while and says nothing of what the rooms will need.
+    const isSettled = nowMs - this.#startedMs > STARTING_MS
+    this.#busyShare = isSettled && elapsedSeconds > 0 ? busy / elapsedSeconds : 0
+    this.#measuredRooms = 0
+    for (const { rooms } of report.modules) this.#measuredRooms += rooms
   }
 
   async close(): Promise<void> {

@@ -4,26 +4,28 @@ export interface HostLoad {
   readonly busyShare: number
   /** Rooms that were in it when that was measured. */
   readonly measuredRooms: number
-  /** Rooms that have been placed since. */
-  readonly newRooms: number
+  /** Rooms that are in it now, or on their way. */
+  readonly rooms: number
 }
 
-/** Assumed of a room until something has been measured: a light one at 20 Hz. */
-const ROOM_SHARE = 0.0005
+/** Hosts whose loads differ by less are equally loaded: the rest is noise. */
+const STEP = 0.05
 
 /**
- * The index of the host with the most time to spare: by measured time, plus what the rooms placed since will take if
- * they are like those before them. Of equals the first.
+ * The index of the host with the most time to spare: by measured time, with the rooms placed since counted as if they
+ * were like those before them. Of equals it is the one with the fewest rooms, then the first.
  */
 export function leastLoaded(hosts: readonly HostLoad[]): number {
   let best = 0
-  let bestShare = Number.POSITIVE_INFINITY
-  for (const [index, { busyShare, measuredRooms, newRooms }] of hosts.entries()) {
-    const perRoom = measuredRooms === 0 ? ROOM_SHARE : Math.max(ROOM_SHARE, busyShare / measuredRooms)
-    const share = busyShare + newRooms * perRoom
-    if (share >= bestShare) continue
-    best = index
-    bestShare = share
+  for (let index = 1; index < hosts.length; index++) {
+    const [one, other] = [hosts[index] as HostLoad, hosts[best] as HostLoad]
+    const difference = steps(one) - steps(other)
+    if (difference < 0 || (difference === 0 && one.rooms < other.rooms)) best = index
   }
   return best
+}
+
+function steps({ busyShare, measuredRooms, rooms }: HostLoad): number {
+  const perRoom = measuredRooms === 0 ? 0 : busyShare / measuredRooms
+  return Math.round((busyShare + (rooms - measuredRooms) * perRoom) / STEP)
 }

@@ -52,6 +52,7 @@ export class RoomHosts implements RoomHost {
       ...events,
       roomRunning: (id, traits) => events.roomRunning(id, traits),
       roomEnded: (id, end) => {
+        this.#placed.get(id)?.roomEnded()
         this.#placed.delete(id)
         events.roomEnded(id, end)
       },
