@@ -98,7 +98,7 @@ interface Outcome {
 const CHARGED_AT_ONCE = 2500
 const BUDGET: LuaBudget = { instructions: 300_000, wallMs: 1e9 }
 
-function outcomeOf(vm: LuaVm, source: string, play: () => LuaValue): Outcome {
+function outcomeOf(vm: LuaVm, play: () => LuaValue): Outcome {
   vm.defineFunction('host', (call) => {
     const inner = vm.load('local n = ... for i = 1, 9 do n = n + i end return n', 'inner.lua')
     try {
@@ -147,11 +147,11 @@ function expectAlikeInAllSlices(
   { threads, slices }: { threads: number; slices: number },
 ): void {
   const vm = createVm()
-  const whole = outcomeOf(vm, source, () => vm.call(vm.load(source, 'test.lua'), [], BUDGET))
+  const whole = outcomeOf(vm, () => vm.call(vm.load(source, 'test.lua'), [], BUDGET))
   const task = (sliceMs: number, stepMs: number) => {
     const vm = createVm()
     clock.stepMs = stepMs
-    const outcome = outcomeOf(vm, source, () => runTask(vm, source, { budget: BUDGET, sliceMs }).value)
+    const outcome = outcomeOf(vm, () => runTask(vm, source, { budget: BUDGET, sliceMs }).value)
     clock.stepMs = 0
     return outcome
   }
