@@ -138,6 +138,20 @@ describe('the budget of a task', () => {
     }
   })
 
+  test('ends it where it is, however deep, and runs nothing more of it', () => {
+    const source = `
+      depth = 0
+      local function f()
+        depth = depth + 1
+        local x <close> = setmetatable({}, {__close = print})
+        pcall(f)
+      end
+      f()`
+    expect(failure(() => runTask(fixture.vm, source, { budget: small })).budget).toBe('instructions')
+    expect(fixture.run('return depth')).toBeGreaterThan(300)
+    expect(fixture.printed).toEqual([])
+  })
+
   test('in time counts while it runs', () => {
     const { clock, vm } = fixture
     clock.stepMs = 1

@@ -96,6 +96,8 @@ interface Outcome {
 
 /** Instructions that two charges for allocation may cost. */
 const CHARGED_AT_ONCE = 2500
+/** Up to so many instructions a program is run with a full collection at each of them. */
+const FEW = 500
 const BUDGET: LuaBudget = { instructions: 300_000, wallMs: 1e9 }
 
 function outcomeOf(vm: LuaVm, play: () => LuaValue): Outcome {
@@ -148,10 +150,11 @@ function expectAlikeInAllSlices(
 ): void {
   const vm = createVm()
   const whole = outcomeOf(vm, () => vm.call(vm.load(source, 'test.lua'), [], BUDGET))
-  const task = (sliceMs: number, stepMs: number) => {
+  const task = (sliceMs: number, stepMs: number, isCollecting = false) => {
     const vm = createVm()
+    const between = isCollecting ? () => vm.collectGarbage() : () => {}
     clock.stepMs = stepMs
-    const outcome = outcomeOf(vm, () => runTask(vm, source, { budget: BUDGET, sliceMs }).value)
+    const outcome = outcomeOf(vm, () => runTask(vm, source, { budget: BUDGET, sliceMs, between }).value)
     clock.stepMs = 0
     return outcome
   }
@@ -161,6 +164,8 @@ function expectAlikeInAllSlices(
   const tolerance = slices + oneSlice.closes
   expectAlike(task(0, 0), oneSlice, tolerance, source)
   expectAlike(task(sliceMs, 1), oneSlice, tolerance, source)
+  // With its stack gone through, and cut to what is in use, at every instruction.
+  if (oneSlice.usedInstructions < FEW) expectAlike(task(0, 0, true), oneSlice, tolerance, source)
 }
 
 const sliceMs = fc.integer({ min: 2, max: 9 })
