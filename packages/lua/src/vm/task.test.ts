@@ -263,6 +263,21 @@ describe('an abandoned task', () => {
     expect(fixture.run('return 1')).toBe(1)
   })
 
+  test('leaves the closures that it made in order', () => {
+    const task = begin(`
+      local kept = { 'kept' }
+      function get() return kept[1] end
+      function set(x) kept = { x .. ('!'):rep(3) } end
+      while true do end`)
+    task.run(0, FOR_EVER, 0)
+    for (let slice = 0; slice < 50; slice++) task.resume(0)
+    task.end()
+    fixture.vm.collectGarbage()
+    expect(fixture.run("local old = get() set('new') return {old, get()}")).toEqual(['kept', 'new!!!'])
+    fixture.vm.collectGarbage()
+    expect(fixture.run('return get()')).toBe('new!!!')
+  })
+
   test('is charged for what it used', () => {
     const { vm, clock } = fixture
     clock.stepMs = 1
