@@ -125,6 +125,43 @@ function benchCalls(): void {
   )
 }
 
+/** What it costs that a call could be set aside, and that it is. */
+function benchTasks(): void {
+  const loop = fn('match_loop')
+  const [ctx, state] = [vm.ref({ room_id: 'x' }), vm.ref({})]
+  const tick = (number: number): void => {
+    const task = vm.beginTask(loop)
+    task.pushRef(ctx)
+    task.pushRef(state)
+    task.pushInteger(number)
+    task.newTable(0, 0)
+    task.run(1, BUDGET, 1000)
+    task.end()
+  }
+  const taskUs = bestUs(30_000, () => {
+    for (let number = 0; number < 30_000; number++) tick(number)
+  })
+  report('the same call as a task', `${taskUs.toFixed(2)} µs`)
+  const slices = 30_000
+  const sliceUs = bestUs(slices, () => {
+    const task = vm.beginTask(fn('loop'))
+    task.pushInteger(1e9)
+    task.run(1, BUDGET, 0)
+    for (let slice = 0; slice < slices; slice++) task.resume(0)
+    task.end()
+  })
+  report('set a task aside and resume it', `${sliceUs.toFixed(2)} µs`)
+  const vms = Array.from({ length: VM_COUNT }, (_, index) => createVm(`task ${index}`))
+  const bytes = () => vms.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0)
+  const chunks = vms.map((other) => other.load('while true do end', 'spin.lua'))
+  const before = bytes()
+  vms.forEach((other, index) => {
+    other.beginTask(chunks[index] ?? loop).run(0, BUDGET, 0)
+  })
+  report('memory of a task that is set aside', `${((bytes() - before) / VM_COUNT / 1024).toFixed(1)} KiB`)
+  for (const other of vms) other.close()
+}
+
 function benchInside(): void {
   const us = (name: string, count: number, ...more: (string | object)[]) => {
     const target = fn(name)
@@ -151,6 +188,7 @@ function benchInside(): void {
 
 benchVms()
 benchCalls()
+benchTasks()
 benchInside()
 runtime.close()
 const width = Math.max(...rows.map(({ what }) => what.length))

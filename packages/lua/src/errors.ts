@@ -11,15 +11,7 @@ import type { LuaValue } from './values/lua-value.ts'
  * - `closed`: the VM, the runtime or a reference is used after its end;
  * - `fatal`: the WebAssembly instance is lost, and every VM in it with it.
  */
-export type LuaErrorKind =
-  | 'runtime'
-  | 'syntax'
-  | 'memory'
-  | 'budget'
-  | 'value'
-  | 'busy'
-  | 'closed'
-  | 'fatal'
+export type LuaErrorKind = 'runtime' | 'syntax' | 'memory' | 'budget' | 'value' | 'busy' | 'closed' | 'fatal'
 
 /** Which part of a budget was used up. */
 export type LuaBudgetPart = 'instructions' | 'time'

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { createFixture, type VmFixture } from '../testing/vm-fixture.ts'
+import { createFixture, runTask, type VmFixture } from '../testing/vm-fixture.ts'
 
 let fixture: VmFixture
 beforeEach(async () => {
@@ -95,8 +95,48 @@ test.each<[string, string, unknown]>([
     'local all = {} for i = 1, 3000 do all[i] = coroutine.wrap(function() coroutine.yield(i) return i end) all[i]() end local s = 0 for i = 1, 3000 do s = s + all[i]() end return s',
     4_501_500,
   ],
+  [
+    'the main thread is known to itself and to its coroutines',
+    `local main, isMain = coroutine.running()
+     same = same or main
+     local function look() return {
+       coroutine.status(main), coroutine.isyieldable(main), select('#', coroutine.resume(main)),
+       select(2, coroutine.resume(main, 1, 2)), select(2, pcall(coroutine.close, main))} end
+     return {isMain, same == main, look(), coroutine.wrap(look)(), coroutine.wrap(function() return coroutine.wrap(look)() end)()}`,
+    [
+      true,
+      true,
+      ['running', false, 2, 'cannot resume non-suspended coroutine', 'cannot close a running coroutine'],
+      ['normal', false, 2, 'cannot resume non-suspended coroutine', 'cannot close a normal coroutine'],
+      ['normal', false, 2, 'cannot resume non-suspended coroutine', 'cannot close a normal coroutine'],
+    ],
+  ],
+  [
+    'yield outside cannot be hidden by pcall, a metamethod or a close method',
+    `local function try() return select(2, pcall(coroutine.yield, 1)) end
+     local t = setmetatable({}, {__index = try, __close = function() closed = try() end})
+     do local x <close> = t end
+     return {t.x, closed, (select(2, pcall(pcall, coroutine.yield)))}`,
+    ['attempt to yield from outside a coroutine', 'attempt to yield from outside a coroutine', false],
+  ],
 ])('%s', (_, source, expected) => {
   expect(fixture.run(source)).toEqual(expected)
+  // A script must not be able to tell a task from a call, nor where it is set aside.
+  expect(runTask(fixture.vm, source, { sliceMs: 1e9 }).value).toEqual(expected)
+  expect(runTask(fixture.vm, source).value).toEqual(expected)
+})
+
+test('a coroutine goes on in a later task, and one from a task in a later call', () => {
+  const { vm } = fixture
+  runTask(vm, 'co = coroutine.wrap(function() for i = 1, 10 do coroutine.yield(i) end end) co()')
+  expect([fixture.run('return co()'), runTask(vm, 'return co()').value, fixture.run('return co()')]).toEqual([
+    2, 3, 4,
+  ])
+})
+
+test('a coroutine that runs long is not left before it yields', () => {
+  const source = 'local co = coroutine.wrap(function() for i = 1, 1000 do end end) co() return 1'
+  expect(runTask(fixture.vm, source).slices).toBeLessThan(20)
 })
 
 test('host functions work in coroutines', () => {

@@ -16,19 +16,21 @@ import type { CFunction, StandardLibrary } from './standard-library.ts'
 export function createCoroutineFunctions(runtime: RuntimeCore, standard: StandardLibrary): LibraryFunction[] {
   const { wasm } = runtime
   const { api } = wasm
-  const { resume, close, status, running, yieldValues, isYieldable, wrap, wrapped } = standard.inScratch((original, L) => {
-    const wrap = original('coroutine.wrap')
-    return {
-      resume: original('coroutine.resume'),
-      close: original('coroutine.close'),
-      status: original('coroutine.status'),
-      running: original('coroutine.running'),
-      yieldValues: original('coroutine.yield'),
-      isYieldable: original('coroutine.isyieldable'),
-      wrap,
-      wrapped: wrappedBy(wrap, L),
-    }
-  })
+  const { resume, close, status, running, yieldValues, isYieldable, wrap, wrapped } = standard.inScratch(
+    (original, L) => {
+      const wrap = original('coroutine.wrap')
+      return {
+        resume: original('coroutine.resume'),
+        close: original('coroutine.close'),
+        status: original('coroutine.status'),
+        running: original('coroutine.running'),
+        yieldValues: original('coroutine.yield'),
+        isYieldable: original('coroutine.isyieldable'),
+        wrap,
+        wrapped: wrappedBy(wrap, L),
+      }
+    },
+  )
 
   /** The C function that `coroutine.wrap` hands out; nothing else leads to it. */
   function wrappedBy(wrap: CFunction, L: LuaThread): CFunction {

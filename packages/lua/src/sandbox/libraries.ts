@@ -62,7 +62,10 @@ export class Libraries {
     })
     this.hook = wasm.addFunction('vii', (L: LuaThread) => {
       const core = runtime.running()
-      if (!core.meter.mayGoOn(L)) this.failures.trip(L)
+      if (!core.meter.mayGoOn(L)) {
+        if (core.task?.dropIfPossible(L)) return
+        this.failures.trip(L)
+      }
       if (isCollectionDue(core.memory)) {
         runtime.spend(L, core.memory.usedBytes / BYTES_PER_INSTRUCTION)
         core.collectGarbage()

@@ -3,6 +3,7 @@ import type { LuaValue } from '../values/lua-value.ts'
 import type { LuaBudget } from '../vm/budget.ts'
 import type { LuaVmOptions } from '../vm/options.ts'
 import { LuaRuntime } from '../vm/runtime.ts'
+import type { LuaTask } from '../vm/task.ts'
 import type { LuaVm } from '../vm/vm.ts'
 
 /** Plenty, yet it ends a test that loops by mistake. */
@@ -79,6 +80,35 @@ export function run(vm: LuaVm, source: string, ...args: LuaValue[]): LuaValue {
     return vm.call(chunk, args, AMPLE)
   } finally {
     chunk.release()
+  }
+}
+
+/** How a task is run in tests: set aside at every instruction where it can be, unless told otherwise. */
+export interface SliceOptions {
+  readonly budget?: LuaBudget
+  readonly sliceMs?: number
+  /** What the event loop does while the task is set aside. */
+  readonly between?: (task: LuaTask) => void
+}
+
+/** Runs a chunk named `test.lua` as a task; gives its first result and how many slices it took. */
+export function runTask(
+  vm: LuaVm,
+  source: string,
+  { budget = AMPLE, sliceMs = 0, between }: SliceOptions = {},
+): { value: LuaValue; slices: number } {
+  const chunk = vm.load(source, 'test.lua')
+  const task = vm.beginTask(chunk)
+  chunk.release()
+  let slices = 1
+  for (let isDone = task.run(1, budget, sliceMs); !isDone; isDone = task.resume(sliceMs)) {
+    between?.(task)
+    slices++
+  }
+  try {
+    return { value: task.value(1), slices }
+  } finally {
+    task.end()
   }
 }
 

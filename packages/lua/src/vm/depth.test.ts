@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { LuaError } from '../errors.ts'
-import { AMPLE, createFixture, failure, run, type VmFixture } from '../testing/vm-fixture.ts'
+import { AMPLE, createFixture, failure, run, runTask, type VmFixture } from '../testing/vm-fixture.ts'
 import type { LuaVm } from './vm.ts'
 
 let fixture: VmFixture
@@ -106,6 +106,10 @@ describe('recursion without end is an error that the script or the host can catc
     expect(() => run(vm, 'f()')).toThrow(message)
     expect(run(vm, 'return (select(2, pcall(f)))')).toContain(message)
     expectSound(vm)
+    const inOneSlice = { sliceMs: 1e9 }
+    expect(() => runTask(vm, 'f()', inOneSlice)).toThrow(message)
+    expect(runTask(vm, 'return (select(2, pcall(f)))', inOneSlice).value).toContain(message)
+    expectSound(vm)
   })
 })
 
@@ -146,6 +150,32 @@ test('VMs that call each other through the host share one bound on depth', () =>
   expect(() => run(vm, 'deeper()')).toThrow('C stack overflow')
   expectSound(vm)
   expectSound(other)
+})
+
+test('what is set aside takes no native stack, so that pcall nests as deep as the memory allows', () => {
+  const vm = fixture.createVm({ memoryLimitBytes: 1024 * 1024 })
+  run(vm, 'depth = 0 function f() depth = depth + 1 local ok, e = pcall(f) error(e, 0) end')
+  const error = failure(() => runTask(vm, 'f()'))
+  expect(error.kind).toBe('memory')
+  expect(run(vm, 'return depth')).toBeGreaterThan(1000)
+  expectSound(vm)
+})
+
+test('tasks of VMs that run each other share it too', () => {
+  const vms = Array.from({ length: 8 }, (_, index) => fixture.createVm({ name: `${index}` }))
+  const deeper = `
+    local function dig(n) if n > 0 then ('a'):gsub('a', function() dig(n - 1) end) else cross() end end
+    function deeper() dig(60) end`
+  vms.forEach((vm, index) => {
+    run(vm, deeper)
+    vm.defineFunction('cross', () => {
+      const next = vms[index + 1]
+      if (next !== undefined) runTask(next, 'deeper()')
+    })
+  })
+  const [first = fixture.vm] = vms
+  expect(() => runTask(first, 'deeper()')).toThrow('C stack overflow')
+  for (const vm of vms) expectSound(vm)
 })
 
 test('a host function that recurses in JavaScript fails as an internal error and harms nothing', () => {

@@ -64,9 +64,14 @@ export class FailureReporter {
     const { tripped } = core.meter
     if (tripped === undefined && !ledger.hasRefused) return
     if (wasm.api.lua_status(core.thread) === LuaStatus.yield) return // no failure: a coroutine gives way
-    if (tripped !== undefined) core.tripReport ??= this.#report(core, tripped.message)
+    if (tripped !== undefined) this.noteTrip(core, tripped)
     else core.memoryReport = this.#report(core, MEMORY_MESSAGE)
     ledger.hasRefused = false
+  }
+
+  /** Notes where the running thread is, if it is the first time that the call is told to end. */
+  noteTrip(core: VmCore, tripped: BudgetTrip): void {
+    core.tripReport ??= this.#report(core, tripped.message)
   }
 
   #report(core: VmCore, message: string): FailureReport {
@@ -98,9 +103,7 @@ export class FailureReporter {
 /** Says what happened in a call that failed; the error object, if there is one, lies on top of the stack. */
 export function failureOf(core: VmCore, status: number, tripped: BudgetTrip | undefined): LuaError {
   const { runtime, thread, failure, tripReport, memoryReport } = core
-  core.failure = undefined
-  core.tripReport = undefined
-  core.memoryReport = undefined
+  core.forgetFailure()
   if (tripped !== undefined) {
     const { text, traceback } = tripReport ?? { text: tripped.message, traceback: '' }
     return new LuaError('budget', text, { traceback, budget: tripped.part })

@@ -39,6 +39,7 @@ export class TaskRun {
     this.#base = base
     this.resultCount = resultCount
     this.#passedCount = api.lua_gettop(main) - base + 1
+    api.lua_checkstack(main, 2)
     this.thread = api.lua_newthread(main)
     api.lua_rotate(main, base, 1)
     if (api.lua_checkstack(this.thread, this.#passedCount + resultCount + 1) === 0) {
@@ -89,24 +90,46 @@ export class TaskRun {
     } catch (error) {
       throw runtime.lose(error) // Lua catches its own errors: this one tore through its frames
     }
-    if (status === LuaStatus.yield) return false
+    if (status === LuaStatus.yield && meter.tripped === undefined) return false
     this.#finish(status === LuaStatus.ok ? this.status : status)
     return true
   }
 
   /** Gives up a task that is set aside. Nothing of the script runs: its coroutine is garbage from now on. */
   abandon(): void {
-    if (this.#core.task === this) this.#leave()
+    if (this.#core.task !== this) return
+    this.#leave()
+    this.#core.forgetFailure()
   }
 
   /** The count hook of a thread of this VM has run: sets the task aside if it is time and possible. */
   yieldIfDue(L: LuaThread): void {
-    const { meter, runtime } = this.#core
-    const { api } = runtime.wasm
-    if (meter.nowMs < this.#sliceEndMs || L !== this.thread || api.lua_isyieldable(L) === 0) return
+    const { meter } = this.#core
+    if (meter.nowMs < this.#sliceEndMs || !this.#mayYield(L)) return
     // Lua runs the hook again after the next instruction, whatever the counter says: put it in the reserve.
     meter.interrupt(L)
-    api.lua_yieldk(L, 0, 0, 0)
+    this.#yield()
+  }
+
+  /**
+   * Leaves a task that has used up its budget where it is, for good. An error would have to unwind every
+   * `pcall` that the script is in, which can be as many as its memory holds, with no slice between them.
+   */
+  dropIfPossible(L: LuaThread): boolean {
+    const { meter, runtime } = this.#core
+    if (meter.tripped === undefined || !this.#mayYield(L)) return false
+    runtime.libraries.failures.noteTrip(this.#core, meter.tripped)
+    this.#yield()
+    return true
+  }
+
+  #mayYield(L: LuaThread): boolean {
+    return L === this.thread && this.#core.runtime.wasm.api.lua_isyieldable(L) !== 0
+  }
+
+  /** Makes the hook that is running give control back to `lua_resume` once it returns. */
+  #yield(): void {
+    this.#core.runtime.wasm.api.lua_yieldk(this.thread, 0, 0, 0)
   }
 
   #finish(status: number): void {
@@ -115,7 +138,7 @@ export class TaskRun {
     const tripped = this.#leave()
     const top = this.#base - 1
     if (status !== LuaStatus.ok || tripped !== undefined) {
-      if (api.lua_gettop(this.thread) > 0) api.lua_xmove(this.thread, main, 1)
+      if (status !== LuaStatus.yield) api.lua_xmove(this.thread, main, 1) // the error object
       this.#core.fail(status, tripped, top)
     }
     api.lua_checkstack(main, this.resultCount)

@@ -140,6 +140,13 @@ export class VmCore {
     throw failure
   }
 
+  /** Forgets what was noted of a failure that has been told, or that nobody will hear of. */
+  forgetFailure(): void {
+    this.failure = undefined
+    this.tripReport = undefined
+    this.memoryReport = undefined
+  }
+
   /** Throws if one more call would be too many within one another. */
   checkDepth(): void {
     if (this.runtime.depth < MAX_NESTED_CALLS) return
