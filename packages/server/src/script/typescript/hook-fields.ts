@@ -11,9 +11,14 @@ const FIELDS = [
 const toTypeScript: ReadonlyMap<string, string> = new Map(FIELDS)
 const fromTypeScript: ReadonlyMap<string, string> = new Map(FIELDS.map(([wire, name]) => [name, wire]))
 
-/** A hook's message as the module sees it: a copy that it may change. */
+/**
+ * A hook's message as the module sees it: a copy that it may change. Bytes are copied too, since an async hook may look at
+ * them when the frame they came in is gone.
+ */
 export function moduleMessage(message: unknown): Record<string, unknown> {
-  return renamed(message as object, toTypeScript)
+  const copy = renamed(message as object, toTypeScript)
+  if (copy.data instanceof Uint8Array) copy.data = new Uint8Array(copy.data)
+  return copy
 }
 
 /** A module's message as the router checks it. Fields that are undefined are left out, as if they were not there. */

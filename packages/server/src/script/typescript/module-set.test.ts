@@ -179,9 +179,19 @@ describe('errors name the file and the line', () => {
       'arena.ts cannot be loaded: no database (lib/setup.ts:5)',
     ],
     [
+      'a message of several lines',
+      { 'arena.ts': '\nthrow new Error("[\\n  wrong\\n]")' },
+      'arena.ts cannot be loaded: [\n  wrong\n] (arena.ts:2)',
+    ],
+    [
+      'something thrown that is no error',
+      { 'arena.ts': 'throw "a string"' },
+      'arena.ts cannot be loaded: a string',
+    ],
+    [
       'a helper that is not there',
       { 'arena.ts': room('1', `import './missing.ts'`) },
-      "arena.ts cannot be loaded: Cannot find module './missing.ts'",
+      "arena.ts cannot be loaded: Cannot find module './missing.ts' (arena.ts:3)",
     ],
     [
       'await at the top level',

@@ -1,3 +1,4 @@
+import { sep } from 'node:path'
 import type { HookName } from '../../room/room-host.ts'
 import { checkRoomDefinition, checkScriptsDefinition } from './check-definition.ts'
 import { type HookMessages, hookNameOf } from './hook-messages.ts'
@@ -5,6 +6,10 @@ import { type ModuleFile, readModuleFolder } from './module-folder.ts'
 import type { RoomDefinition } from './room-definition.ts'
 import type { CallContext, RpcHandler } from './scripts-definition.ts'
 import type { SourceEvaluator } from './source-evaluator.ts'
+
+/** Places that messages of Node and of the parser end with; they are told in one way, by {@link placeOf}. */
+const MESSAGE_TAIL = /\s*\n(Require stack:[\s\S]*|\s*\S+:\d+:\d+)$/
+const TOP_LEVEL_AWAIT = ' (modules cannot await at their top level; init can)'
 
 /** A hook, whatever message it is for. */
 export type ModuleHook = (ctx: CallContext, message: Record<string, unknown>) => unknown
@@ -64,12 +69,17 @@ function hooksOf(hooks: object = {}): Map<HookName, ModuleHook> {
 /** What went wrong, and in which line of which file below the modules folder. */
 function describe(error: unknown, root: string): string {
   if (!(error instanceof Error)) return String(error)
-  const [, line] = (error.stack ?? '').split(`${root}/`)
-  const place = /^(\S+?:\d+)/.exec(line ?? '')?.[1]
-  // A ParseError carries its place in the message already.
-  const message = error.message.replace(/\s*\n[\s\S]*$/, '').trim()
-  const hint = message.startsWith('await is only valid')
-    ? ' (modules cannot await at their top level; init can)'
-    : ''
+  const place = placeOf(error.stack ?? '', root)
+  const message = error.message.replace(MESSAGE_TAIL, '').trim()
+  const hint = message.startsWith('await is only valid') ? TOP_LEVEL_AWAIT : ''
   return `${message}${hint}${place === undefined ? '' : ` (${place})`}`
+}
+
+/** The first line of the folder's files that a stack names, e.g. `lib/vector.ts:3`. */
+function placeOf(stack: string, root: string): string | undefined {
+  for (const part of stack.split(root + sep).slice(1)) {
+    const place = /^[^\n()]+?:\d+/.exec(part)?.[0]
+    if (place !== undefined) return place.replaceAll(sep, '/')
+  }
+  return undefined
 }

@@ -52,6 +52,29 @@ describe('a module graph', () => {
     expect(both()).toBe('aBluebaBlue')
   })
 
+  it('imports are live, and built-in modules have a default', () => {
+    const root = folder({
+      'a.ts': `
+        import assert from 'node:assert/strict'
+        import * as path from 'node:path'
+        import { count, increase } from './b.ts'
+        import * as b from './b.ts'
+        export function run(): number[] {
+          increase()
+          assert.equal(path.basename("x/y"), "y")
+          return [count, b.count]
+        }`,
+      'b.ts': `
+        export let count = 0
+        export const increase = (): void => { count += 1 }`,
+    })
+    const { run } = new SourceEvaluator().begin(root).evaluate(join(root, 'a.ts')) as { run(): number[] }
+    expect([run(), run()]).toEqual([
+      [1, 1],
+      [2, 2],
+    ])
+  })
+
   it('takes the packages the game depends on, CommonJS or not, once for all graphs', () => {
     const root = folder({
       'package.json': `{ "type": "module", "dependencies": { "old": "1", "new": "1" } }`,

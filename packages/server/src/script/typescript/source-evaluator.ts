@@ -44,7 +44,8 @@ export class SourceEvaluator {
       moduleCache: false,
       interopDefault: false,
     })
-    this.#transform = (options) => ({ code: translator.transform(options) })
+    // The code itself asks how CommonJS is to be imported; jiti's way at run time would put a proxy before every module.
+    this.#transform = (options) => ({ code: translator.transform({ ...options, interopDefault: true }) })
   }
 
   /** Begins a fresh module graph for the folder `root`. */

@@ -141,6 +141,20 @@ describe('hooks', () => {
     expect(data.reliable).toBe(true)
   })
 
+  it('of room data have bytes of their own, whatever becomes of the frame', async () => {
+    const { engine, load } = moduleWorld(
+      main('before: { roomData: async (_ctx, message) => Promise.resolve().then(() => message) }'),
+    )
+    await load()
+    const frame = Buffer.from([1, 2, 3])
+    const outcome = engine.invoke(before('room_data', { op: 1, data: frame, reliable: true }))
+    frame.fill(0)
+    expect(await outcome).toEqual({
+      kind: 'value',
+      value: { op: 1, data: new Uint8Array([1, 2, 3]), reliable: true },
+    })
+  })
+
   it.each<[string, unknown]>([
     [`reject('you are banned')`, { kind: 'rejected', reason: 'you are banned' }],
     ['reject()', { kind: 'rejected', reason: undefined }],
