@@ -5,7 +5,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Tests with real sockets, processes or browsers: they run one after the other, when nothing else does. */
 const real = [
-  'test/{browser,e2e,docs}/**/*.test.ts',
+  'test/{browser,docs,e2e,escape}/**/*.test.ts',
   'packages/rudp/src/scenarios/{10,19,20}-*.test.ts',
   'packages/rudp/src/driver/**/*.test.ts',
   'examples/game-server/test/arena-link.test.ts',
@@ -16,6 +16,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@kaosnet\/rudp\/testing$/, replacement: source('packages/rudp/src/testing/index.ts') },
+      {
+        find: /^@kaosnet\/server\/script$/,
+        replacement: source('packages/server/src/script/typescript/index.ts'),
+      },
       {
         find: /^@kaosnet\/(protocol|rudp|lua|server|client)$/,
         replacement: source('packages/$1/src/index.ts'),

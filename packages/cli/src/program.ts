@@ -21,13 +21,14 @@ export function createProgram(io: ProgramIo): Command {
   program
     .command('start')
     .description(
-      'Start a server for the game in a folder: lua/ (scripts), public/ (page), kaosnet.json (configuration).',
+      'Start a server for the game in a folder: lua/ and modules/ (scripts), public/ (page), kaosnet.json (configuration).',
     )
     .argument('[dir]', 'the game', '.')
     .option('-p, --port <port>', 'TCP port of the page and WebSocket; 0 = any free one', port)
     .option('--host <address>', 'address to listen on')
     .option('--config <file>', 'configuration file (default: kaosnet.json in the folder, if there is one)')
     .option('--scripts <dir>', 'folder of the Lua scripts (default: lua in the folder)')
+    .option('--modules <dir>', 'folder of TypeScript modules (default: modules in the folder)')
     .option('--public <dir>', 'folder of the page (default: public in the folder)')
     .option('--anonymous', 'admit players without a token')
     .option('--watch', 'load the scripts anew whenever one of them changes')

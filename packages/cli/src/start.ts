@@ -19,6 +19,7 @@ export interface StartOptions {
   readonly host?: string
   readonly config?: string
   readonly scripts?: string
+  readonly modules?: string
   readonly public?: string
   readonly anonymous?: boolean
   readonly watch?: boolean
@@ -41,7 +42,7 @@ export async function start(
     server = new KaosServer(config, { logger: loggerFor(config, options) })
     await server.start()
     if (options.watch === true) {
-      watcher = await watchScripts(scriptFolders(config), async () => {
+      watcher = await watchScripts(watchedFolders(config), async () => {
         // The server has logged what went wrong.
         await server.reload().catch(() => {})
       })
@@ -70,7 +71,7 @@ function configFor(dir: string, options: StartOptions, io: ProgramIo): ServerCon
   // What the folder holds is only a default: configuration file, environment and flags may name another.
   const found: ServerConfigInput = {
     ...publicFolder(existing(folder, 'public')),
-    scripts: scriptsFolder(existing(folder, 'lua')),
+    scripts: scriptFolders(existing(folder, 'lua'), existing(folder, 'modules')),
   }
   const flags: ServerConfigInput = {
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -78,7 +79,7 @@ function configFor(dir: string, options: StartOptions, io: ProgramIo): ServerCon
     ...publicFolder(options.public),
     ...(options.anonymous === true ? { auth: { anonymous: true } } : {}),
     ...(options.logLevel === undefined ? {} : { log: { level: options.logLevel as 'info' } }),
-    scripts: { ...scriptsFolder(options.scripts), env: options.env },
+    scripts: { ...scriptFolders(options.scripts, options.modules), env: options.env },
   }
   return resolveConfig({
     options: found,
@@ -92,8 +93,14 @@ function publicFolder(publicDir: string | undefined): { publicDir?: string } {
   return publicDir === undefined ? {} : { publicDir }
 }
 
-function scriptsFolder(dir: string | undefined): { dir?: string } {
-  return dir === undefined ? {} : { dir }
+function scriptFolders(
+  dir: string | undefined,
+  modulesDir: string | undefined,
+): { dir?: string; modulesDir?: string } {
+  return {
+    ...(dir === undefined ? {} : { dir }),
+    ...(modulesDir === undefined ? {} : { modulesDir }),
+  }
 }
 
 function existing(folder: string, name: string): string | undefined {
@@ -123,13 +130,13 @@ function banner(server: KaosServer, version: string, isWatched: boolean): string
 }
 
 function scriptRows(config: ServerConfig, isWatched: boolean): [string, string][] {
-  const folders = scriptFolders(config).map((folder) => relative('.', folder) || '.')
+  const folders = watchedFolders(config).map((folder) => relative('.', folder) || '.')
   if (folders.length === 0) return [['Scripts', 'none']]
   return folders.map((folder) => ['Scripts', isWatched ? `${folder} (reloaded when they change)` : folder])
 }
 
-function scriptFolders({ scripts }: ServerConfig): string[] {
-  return scripts.dir === undefined ? [] : [scripts.dir]
+function watchedFolders({ scripts }: ServerConfig): string[] {
+  return [scripts.dir, scripts.modulesDir].filter((folder) => folder !== undefined)
 }
 
 function explain(error: unknown): string {
