@@ -117,8 +117,8 @@ describe('the end of a session', () => {
     await expectRefused(connectPlayer(server), 'SERVER_FULL', /at most 1/)
   })
 
-  it('a reconnecting client comes back with a fresh session', async () => {
-    const server = await startTestServer({ 'room.lua': matchModule() })
+  it('a reconnecting client comes back with a fresh session when the server keeps none', async () => {
+    const server = await startTestServer({ 'room.lua': matchModule() }, { session: { resumeWindowMs: 0 } })
     const client = new KaosClient(server.url, {
       transport: 'websocket',
       reconnect: { baseDelayMs: 1, maxDelayMs: 5 },
@@ -177,6 +177,13 @@ describe('silence (on a manual clock)', () => {
       clock.advance(1_000)
     }
     expect(silent.closed?.code).toBe(ErrorTable.SESSION_TIMEOUT.code)
+    expect(alive.closed).toBeUndefined()
+    expect(server.sessionCount).toBe(2)
+    // It may come back within the window of resume.
+    for (let second = 0; second < 30; second++) {
+      alive.send(encodeHeartbeat({ isReplyWanted: true, sentUs: 1, echoUs: 0, holdUs: 0 }))
+      clock.advance(1_000)
+    }
     expect(alive.closed).toBeUndefined()
     expect(server.sessionCount).toBe(1)
   })

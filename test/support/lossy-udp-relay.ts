@@ -6,6 +6,8 @@ export interface LossyRelay {
   readonly port: number
   /** Where datagrams go: the server's UDP port. */
   setTarget(port: number): void
+  /** Loses everything, both ways, or no longer: a cable that is pulled. */
+  setBlocked(isBlocked: boolean): void
   readonly counts: { readonly forwarded: number; readonly lost: number }
 }
 
@@ -30,8 +32,9 @@ export async function startLossyRelay(options: {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
   let isClosed = false
+  let isBlocked = false
   const pass = (send: () => void): void => {
-    if (random() < options.lossRate) {
+    if (isBlocked || random() < options.lossRate) {
       counts.lost++
       return
     }
@@ -61,6 +64,9 @@ export async function startLossyRelay(options: {
     port: front.address().port,
     setTarget: (port) => {
       targetPort = port
+    },
+    setBlocked: (blocked) => {
+      isBlocked = blocked
     },
     counts,
   }

@@ -23,7 +23,7 @@ export class RoomLog {
 
   constructor(room: Room) {
     this.room = room
-    for (const kind of ['data', 'state', 'joined', 'departed', 'closed'] as const) {
+    for (const kind of ['data', 'state', 'joined', 'departed', 'away', 'back', 'closed'] as const) {
       room.on(kind, (event: unknown) => {
         this.events.push({ kind, event })
         this.#wake()

@@ -11,10 +11,12 @@ export type {
   ClientState,
   ConnectedEvent,
   DisconnectedEvent,
+  DroppedEvent,
   EndedEvent,
   ErrorEvent,
   LatencyEvent,
   ReconnectingEvent,
+  ResumedEvent,
 } from './client-events.ts'
 export type { ClientClock, ClientTimer } from './clock.ts'
 export type { Listener, Unsubscribe } from './emitter.ts'

@@ -6,12 +6,30 @@ import type { TransportKind } from './transport.ts'
  * `idle`: never connected, or the first attempt failed; `ended`: closed, or given up for good. From both, `connect()`
  * starts anew.
  */
-export type ClientState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closing' | 'ended'
+export type ClientState =
+  | 'idle'
+  | 'connecting'
+  | 'connected'
+  /** The connection is lost, and the session is not: a new connection is being made for it. */
+  | 'resuming'
+  /** The session is gone, and a new one is being started. */
+  | 'reconnecting'
+  | 'closing'
+  | 'ended'
 
 export interface ConnectedEvent {
   readonly session: Session
   /** The connection had been lost. It is a fresh session: rooms have to be joined again. */
   readonly isReconnect: boolean
+}
+
+export interface DroppedEvent {
+  readonly error: KaosError
+}
+
+export interface ResumedEvent {
+  /** The same session, perhaps over another transport. */
+  readonly session: Session
 }
 
 export interface DisconnectedEvent {
@@ -56,9 +74,18 @@ export interface ErrorEvent {
 export interface ClientEvents {
   /** A session is there. */
   connected: ConnectedEvent
+  /**
+   * The connection is lost. The session goes on: rooms are kept, requests wait, and what is sent reliably is kept for the
+   * next connection. `resuming` follows.
+   */
+  dropped: DroppedEvent
+  /** Another attempt to resume the session is planned. */
+  resuming: ReconnectingEvent
+  /** The session goes on over a new connection: nothing that was sent reliably is lost, either way. */
+  resumed: ResumedEvent
   /** The session is gone, and not by `close()`. Rooms have reported `closed` before. */
   disconnected: DisconnectedEvent
-  /** Another attempt is planned. */
+  /** Another attempt to start a new session is planned. */
   reconnecting: ReconnectingEvent
   /** There is no session and there will be none, unless `connect()` is called again. */
   ended: EndedEvent

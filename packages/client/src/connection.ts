@@ -2,18 +2,26 @@ import {
   type ClientPayload,
   type ClientPayloadName,
   decodeHeartbeat,
+  decodeLaneCounts,
   decodeServerPayload,
   encodeClientFrame,
   encodeHeartbeat,
+  encodeLaneCounts,
+  encodeSessionAck,
+  ErrorTable,
   FrameReader,
   KaosError,
   Op,
   type OpName,
   opName,
   PROTOCOL_VERSIONS,
+  ReceivedCounts,
+  ReplayBuffer,
+  reliableLane,
   salvageRequestId,
   type ServerPayload,
   type ServerPayloadName,
+  UNCOUNTED,
 } from '@kaosnet/protocol'
 import { abortable } from './abort.ts'
 import type { ClientClock } from './clock.ts'
@@ -42,7 +50,13 @@ export interface ConnectionOptions {
   readonly onError: (error: KaosError, op: OpName | undefined) => void
   readonly onListenerError: ListenerErrorHandler
   readonly onMeasured: () => void
-  /** The connection ended, and not by {@link Connection.close}. */
+  /** Whether a session whose connection is lost may wait for {@link Connection.resume}. */
+  readonly mayResume: boolean
+  /** Bytes kept for the server until it has acknowledged them. */
+  readonly replayBytes: number
+  /** The connection is lost and the session can be resumed: it waits for {@link Connection.resume}. */
+  readonly onDropped: (error: KaosError) => void
+  /** The session ended, and not by {@link Connection.close}. */
   readonly onEnded: (error: KaosError) => void
 }
 
@@ -67,18 +81,29 @@ const replyNames = {
 type RequestName = keyof typeof replyNames
 type Reply<Name extends RequestName> = ServerPayload<(typeof replyNames)[Name]>
 
+/** Frames kept for the server at most; they are small then, and the bound on bytes is the one that counts. */
+const REPLAY_FRAMES = 16_384
 /** How long a server may take to answer our goodbye. */
 const CLOSE_TIMEOUT_MS = 2_000
 
 /**
- * One transport connection and the one session on it: frames out and in, requests, heartbeats, rooms. It ends once,
- * and with it everything on it; the client then makes a new one.
+ * One session and the transport that carries it: frames out and in, requests, heartbeats, rooms. When the transport is
+ * lost another may take its place (`docs/protocol.md#resume`). It ends once, and with it everything on it; the client
+ * then makes a new one.
  */
-export class Connection implements TransportHandlers, RoomLink {
+export class Connection implements RoomLink {
   readonly #options: ConnectionOptions
   readonly #requests: PendingRequests
   readonly #rooms: RoomTable
+  readonly #received = new ReceivedCounts()
+  readonly #sent: ReplayBuffer
   #transport: ClientTransport | undefined
+  /** Of the present transport; whatever others still tell is of no interest. */
+  #handlers: TransportHandlers | undefined
+  #resumeToken: string | undefined
+  #windowMs = 0
+  #attempts = 0
+  #isDown = false
   #heartbeats: Heartbeats | undefined
   #session: Session | undefined
   #end: KaosError | undefined
@@ -87,10 +112,21 @@ export class Connection implements TransportHandlers, RoomLink {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#requests = new PendingRequests(options.clock, options.requestTimeoutMs)
+    this.#sent = new ReplayBuffer({ maxBytes: options.replayBytes, maxFrames: REPLAY_FRAMES })
     this.#rooms = new RoomTable(options.clock, options.onListenerError)
   }
 
-  /** Why the connection ended; undefined while it lives. */
+  /** The transport is lost, and the session waits for another. */
+  get isDown(): boolean {
+    return this.#isDown
+  }
+
+  /** How long the server keeps the session when the connection is lost. */
+  get resumeWindowMs(): number {
+    return Math.max(this.#windowMs, this.#rooms.resumeWindowMs)
+  }
+
+  /** Why the session ended; undefined while it lives. */
   get end(): KaosError | undefined {
     return this.#end
   }
@@ -99,25 +135,96 @@ export class Connection implements TransportHandlers, RoomLink {
    * Dials the server and starts the session. Nothing stays behind when it fails.
    * @throws the signal's reason, the server's refusal, or a failure to reach it
    */
-  async open({ dial, url, signal, start, onFallback }: OpenOptions): Promise<Session> {
+  async open(options: OpenOptions): Promise<Session> {
     const { clock, clockSync } = this.#options
-    const dialing = dial({ url, handlers: this, signal, clock, token: start.token, onFallback })
-    const transport = await abortable(dialing, signal, (tooLate) => tooLate.close(0))
-    this.#transport = transport
-    const sentMs = clock.nowMs()
-    const fields = { versions: PROTOCOL_VERSIONS, ...start }
     try {
-      const wait = { signal, timeoutMs: Number.POSITIVE_INFINITY }
-      return await this.request('SessionStart', fields, wait, (reply) => {
+      const transport = await this.#dial(options)
+      const sentMs = clock.nowMs()
+      return await this.#startSession(options.start, options.signal, (reply) => {
         clockSync.reset()
         clockSync.addSessionStart(sentMs, reply.server_time_us, clock.nowMs())
         return this.#activate(reply, transport.kind)
       })
     } catch (error) {
       if (this.#end === undefined) this.#finish(toKaosError(error, connectionLost), 'dropped')
-      transport.close(0)
+      this.#transport?.close(0)
       throw error
     }
+  }
+
+  /**
+   * Takes the session over to a new transport, and sends again what the server has not got. When it fails the session is
+   * as before, and another try may be made.
+   * @throws as {@link open}; RESUME_REFUSED when the server has no such session any more
+   */
+  async resume(options: OpenOptions): Promise<Session> {
+    try {
+      const transport = await this.#dial(options)
+      const resume = {
+        token: this.#resumeToken ?? '',
+        attempt: ++this.#attempts,
+        received: encodeLaneCounts(this.#received.all()),
+      }
+      return await this.#startSession({ client: options.start.client, resume }, options.signal, (reply) =>
+        this.#takeOver(reply, transport),
+      )
+    } catch (error) {
+      this.#isDown = true
+      this.#handlers = undefined
+      this.#transport?.close(0)
+      throw error
+    }
+  }
+
+  async #dial({ dial, url, signal, start, onFallback }: OpenOptions): Promise<ClientTransport> {
+    const { clock } = this.#options
+    const handlers: TransportHandlers = {
+      onMessage: (message) => {
+        if (this.#handlers === handlers) this.#onMessage(message)
+      },
+      onClose: (close) => {
+        this.#onTransportClosed()
+        if (this.#handlers === handlers) this.#onClose(close)
+      },
+    }
+    this.#handlers = handlers
+    const dialing = dial({ url, handlers, signal, clock, token: start.token, onFallback })
+    const transport = await abortable(dialing, signal, (tooLate) => tooLate.close(0))
+    this.#transport = transport
+    return transport
+  }
+
+  #startSession(
+    fields: Omit<ClientPayload<'SessionStart'>, 'id' | 'versions'>,
+    signal: AbortSignal,
+    onReply: (reply: ServerPayload<'SessionStart'>) => Session,
+  ): Promise<Session> {
+    const wait = { signal, timeoutMs: Number.POSITIVE_INFINITY }
+    return this.request('SessionStart', { versions: PROTOCOL_VERSIONS, ...fields }, wait, onReply, UNCOUNTED)
+  }
+
+  /** The server has accepted: each side knows what the other has, and sends the rest. */
+  #takeOver(reply: ServerPayload<'SessionStart'>, transport: ClientTransport): Session {
+    if (reply.is_resumed !== true || reply.received === undefined) throw new KaosError('RESUME_REFUSED')
+    const counts = decodeLaneCounts(reply.received)
+    this.#isDown = false
+    for (const lane of this.#sent.lanes) {
+      const count = counts.get(lane)
+      // A lane the server does not know any more is that of a room we are out of, as we shall hear.
+      if (count === undefined) this.#sent.forget(lane)
+      else this.#sent.ack(lane, count)
+    }
+    this.#received.forgetClosed()
+    let isTaken = true
+    this.#sent.replay((frame, lane) => {
+      isTaken = isTaken && transport.send(frame.slice(), 'reliable', lane)
+    })
+    // At once, so that the server knows that its answer has arrived, and the old token is good for nothing.
+    isTaken = isTaken && transport.send(encodeSessionAck(this.#received.all()), 'reliable', 0)
+    if (!isTaken) throw connectionLost('the connection was lost again')
+    const session = this.#activate(reply, transport.kind)
+    this.#requests.resume()
+    return session
   }
 
   /**
@@ -151,7 +258,7 @@ export class Connection implements TransportHandlers, RoomLink {
   ): Promise<Room<State, Data>> {
     return this.request('RoomJoin', { room_id: roomId, metadata }, options, (reply) => {
       const { sessionId = '', userId = '', username = '' } = this.#session ?? {}
-      const self = { member: reply.member, sessionId, userId, username, metadata: metadata ?? {} }
+      const self = { member: reply.member, sessionId, userId, username, metadata: metadata ?? {}, isAway: false }
       return new Room<State, Data>(this.#rooms.add(reply, self), this)
     })
   }
@@ -168,7 +275,13 @@ export class Connection implements TransportHandlers, RoomLink {
   sendFrame(frame: Uint8Array, delivery: Delivery, lane: number): boolean {
     if (this.#end !== undefined) throw this.#end
     const transport = this.#transport
-    const isTaken = transport?.send(frame, delivery, lane) ?? false
+    const isCounted = delivery === 'reliable' && lane !== UNCOUNTED && this.#resumeToken !== undefined
+    if (this.#isDown || (isCounted && transport?.isClosing === true)) {
+      if (isCounted) return this.#keep(frame, lane)
+      if (lane !== UNCOUNTED) return false
+    }
+    const isTaken = transport?.send(frame, delivery, Math.max(lane, 0)) ?? false
+    if (isTaken && isCounted) this.#sent.push(lane, frame)
     if (!isTaken && delivery === 'reliable') {
       const waiting = transport?.bufferedBytes ?? 0
       throw new KaosError('RATE_LIMITED', `not sent: ${waiting} bytes wait for the network already`)
@@ -176,10 +289,26 @@ export class Connection implements TransportHandlers, RoomLink {
     return isTaken
   }
 
+  /** The session is lost for good: ends it. */
+  abandon(error: KaosError): void {
+    this.#fail(error)
+  }
+
+  #keep(frame: Uint8Array, lane: number): boolean {
+    if (!this.#sent.fits(frame.length)) {
+      throw new KaosError(
+        'RATE_LIMITED',
+        `not sent: the connection is lost, and ${this.#sent.sizeBytes} bytes wait for the next one`,
+      )
+    }
+    return this.#sent.push(lane, frame)
+  }
+
   /** Says goodbye and closes; resolves when the transport is closed, or did not answer in time. Idempotent. */
   async close(): Promise<void> {
     const transport = this.#transport
     if (this.#end !== undefined || transport === undefined) return
+    if (this.#isDown) return this.#finish(new KaosError('WRONG_STATE', 'the client was closed'), 'left')
     transport.send(encodeClientFrame('SessionEnd', { code: 0 }), 'reliable', 0)
     this.#finish(new KaosError('WRONG_STATE', 'the client was closed'), 'left')
     await new Promise<void>((resolve) => {
@@ -192,7 +321,7 @@ export class Connection implements TransportHandlers, RoomLink {
     })
   }
 
-  onMessage(message: Uint8Array): void {
+  #onMessage(message: Uint8Array): void {
     if (this.#end !== undefined) return
     this.#heartbeats?.heard()
     const reader = new FrameReader()
@@ -205,21 +334,57 @@ export class Connection implements TransportHandlers, RoomLink {
     }
   }
 
-  onClose({ code, reason, cause }: TransportClose): void {
-    this.#onTransportClosed()
-    this.#fail(
-      code === undefined
-        ? connectionLost(`the connection was lost: ${reason}`, cause)
-        : sessionEnded(code, reason),
-    )
+  #onClose({ code, reason, cause }: TransportClose): void {
+    // A server that has heard nothing for too long closes the connection, and keeps the session all the same.
+    if (code === undefined || code === ErrorTable.SESSION_TIMEOUT.code) {
+      this.#lose(connectionLost(`the connection was lost: ${reason}`, cause))
+    } else this.#fail(sessionEnded(code, reason))
+  }
+
+  /** The transport is lost: the session waits for another, or ends. */
+  #lose(error: KaosError): void {
+    if (this.#end !== undefined) return
+    if (this.#isDown) return this.#requests.failNamed('SessionStart', error)
+    if (this.#resumeToken === undefined || !this.#options.mayResume) return this.#fail(error)
+    this.#isDown = true
+    this.#handlers = undefined
+    this.#heartbeats?.stop()
+    this.#requests.pause()
+    this.#transport?.close(0)
+    this.#options.onDropped(error)
   }
 
   /** Reads one frame. One that makes no sense is reported; the connection goes on. */
   #receive(op: number, payload: Uint8Array): void {
+    if (this.#resumeToken !== undefined) this.#count(op, payload)
     try {
       this.#handle(op, payload)
     } catch (thrown) {
       this.#options.onError(toKaosError(thrown, internalError), opName(op))
+    }
+  }
+
+  #count(op: number, payload: Uint8Array): void {
+    const lane = reliableLane(op, payload)
+    // Until the session is resumed, what comes on lane 0 is about that; rooms may have overtaken it.
+    if (lane === UNCOUNTED || (lane === 0 && this.#isDown)) return
+    if (op === Op.RoomJoin) this.#received.open(lane)
+    if (this.#received.add(lane, payload.length)) this.#sendAck()
+    if (op !== Op.RoomLeave) return
+    this.#received.close(lane)
+    this.#sent.forget(lane)
+  }
+
+  #sendAck(): void {
+    if (this.#isDown || this.#transport?.isClosing === true) return
+    const ack = this.#received.takeAck()
+    if (ack !== undefined) this.#transport?.send(ack, 'reliable', 0)
+  }
+
+  #handleAck(payload: Uint8Array): void {
+    for (const [lane, count] of decodeLaneCounts(payload)) {
+      if (count === 0) this.#received.forget(lane)
+      else this.#sent.ack(lane, count)
     }
   }
 
@@ -239,6 +404,9 @@ export class Connection implements TransportHandlers, RoomLink {
         break
       case Op.Heartbeat:
         this.#heartbeats?.receive(decodeHeartbeat(payload))
+        break
+      case Op.SessionAck:
+        this.#handleAck(payload)
         break
       case Op.SessionStart:
         this.#settle('SessionStart', payload)
@@ -301,6 +469,8 @@ export class Connection implements TransportHandlers, RoomLink {
     const { clock, clockSync, onMeasured } = this.#options
     const session = sessionFromWire(reply, transport)
     this.#session = session
+    this.#resumeToken = reply.resume_token
+    this.#windowMs = reply.resume_window_ms ?? 0
     this.#heartbeats = new Heartbeats({
       clock,
       clockSync,
@@ -308,9 +478,12 @@ export class Connection implements TransportHandlers, RoomLink {
       intervalMs: reply.heartbeat_ms,
       timeoutMs: reply.timeout_ms,
       // A heartbeat that was repeated would measure the loss, not the way.
-      send: (heartbeat) => this.sendFrame(encodeHeartbeat(heartbeat), 'unreliable', 0),
+      send: (heartbeat) => {
+        this.sendFrame(encodeHeartbeat(heartbeat), 'unreliable', 0)
+        if (this.#resumeToken !== undefined) this.#sendAck()
+      },
       onSilent: (silentMs) => {
-        this.#fail(connectionLost(`nothing was heard from the server for ${Math.round(silentMs)} ms`))
+        this.#lose(connectionLost(`nothing was heard from the server for ${Math.round(silentMs)} ms`))
       },
     })
     return session

@@ -48,6 +48,10 @@ export interface RoomEvents<State = unknown, Data = unknown> {
   /** Members that came; never ourselves. */
   joined: readonly Presence[]
   departed: readonly Departure[]
+  /** Members whose connection is lost; their seats are kept for a while. */
+  away: readonly Presence[]
+  /** Members that were away and are back. */
+  back: readonly Presence[]
   /** The last event: the room has no further use. */
   closed: RoomClosedEvent
 }
@@ -117,6 +121,20 @@ export class JoinedRoom {
     }
     if (joined.length > 0) this.events.emit('joined', joined)
     if (departed.length > 0) this.events.emit('departed', departed)
+    this.#setAway('away', change.away)
+    this.#setAway('back', change.back)
+  }
+
+  #setAway(name: 'away' | 'back', members: readonly number[] = []): void {
+    const changed: Presence[] = []
+    for (const member of members) {
+      const known = this.members.get(member)
+      if (known === undefined) continue
+      const presence = { ...known, isAway: name === 'away' }
+      this.members.set(member, presence)
+      changed.push(presence)
+    }
+    if (changed.length > 0) this.events.emit(name, changed)
   }
 
   close(event: RoomClosedEvent): void {

@@ -2,7 +2,7 @@ import { KaosError, type OpName } from '@kaosnet/protocol'
 import { abortable, sleep, withDeadline } from './abort.ts'
 import type { ClientEvents, ClientState } from './client-events.ts'
 import type { ClockSync } from './clock-sync.ts'
-import { Connection } from './connection.ts'
+import { Connection, type OpenOptions } from './connection.ts'
 import type { Emitter, ListenerErrorHandler } from './emitter.ts'
 import { connectFailed, retryAfterMs, toKaosError } from './errors.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -14,6 +14,16 @@ interface Connected {
   readonly connection: Connection
   readonly session: Session
   readonly sinceMs: number
+}
+
+/** The connection is lost, and the session may be saved. */
+interface Resuming {
+  readonly kind: 'resuming'
+  readonly connection: Connection
+  readonly session: Session
+  readonly sinceMs: number
+  readonly abort: AbortController
+  readonly result: Promise<Session>
 }
 
 interface Connecting {
@@ -29,6 +39,7 @@ type Life =
   | { readonly kind: 'idle' | 'ended' }
   | Connecting
   | Connected
+  | Resuming
   | { readonly kind: 'closing'; readonly done: Promise<void> }
 
 export interface LifeCycleOptions extends ResolvedOptions {
@@ -58,7 +69,8 @@ export class LifeCycle {
   }
 
   get session(): Session | undefined {
-    return this.#life.kind === 'connected' ? this.#life.session : undefined
+    const life = this.#life
+    return life.kind === 'connected' || life.kind === 'resuming' ? life.session : undefined
   }
 
   /** @throws {KaosError} WRONG_STATE, or what ended the connection when the client is about to come back */
@@ -66,6 +78,7 @@ export class LifeCycle {
     const life = this.#life
     switch (life.kind) {
       case 'connected':
+      case 'resuming':
         return life.connection
       case 'connecting':
       case 'reconnecting':
@@ -82,6 +95,7 @@ export class LifeCycle {
       case 'connected':
         return Promise.resolve(life.session)
       case 'connecting':
+      case 'resuming':
       case 'reconnecting':
         return life.result
       case 'closing':
@@ -115,9 +129,9 @@ export class LifeCycle {
     }
   }
 
-  async #shutDown(life: Connecting | Connected): Promise<void> {
-    if (life.kind === 'connected') await life.connection.close()
-    else {
+  async #shutDown(life: Connecting | Connected | Resuming): Promise<void> {
+    if (life.kind === 'connected' || life.kind === 'resuming') await life.connection.close()
+    if (life.kind !== 'connected') {
       life.abort.abort(new KaosError('WRONG_STATE', 'the client was closed'))
       await life.result.catch(() => {})
     }
@@ -136,33 +150,40 @@ export class LifeCycle {
 
   /** One attempt, from token to session, which then is the client's. */
   async #attempt(outer: AbortSignal, isReconnect: boolean): Promise<Session> {
-    const { clock, connectTimeoutMs, dial, events, url, username, vars } = this.#options
-    const onTimeout = (): KaosError => connectFailed(`no session within ${connectTimeoutMs} ms`)
+    const { clock, connectTimeoutMs, events } = this.#options
     const connection = this.#newConnection()
-    const session = await withDeadline(clock, connectTimeoutMs, outer, onTimeout, async (signal) => {
-      const token = await abortable(this.#token(), signal)
-      const start = { token, username, vars, client: CLIENT_NAME }
-      return connection.open({
-        dial,
-        url,
-        signal,
-        start,
-        onFallback: (error) => events.emit('fallback', { transport: 'websocket', error }),
-      })
-    })
+    const session = await this.#dialling(connectTimeoutMs, outer, (options) => connection.open(options))
     // Between the reply and this line the client may have been closed, or the connection lost again.
     if (outer.aborted) {
       await connection.close()
       throw outer.reason
     }
+    if (connection.isDown) connection.abandon(connectFailed('the connection was lost at once'))
     if (connection.end !== undefined) throw connection.end
     this.#life = { kind: 'connected', connection, session, sinceMs: clock.nowMs() }
     events.emit('connected', { session, isReconnect })
     return session
   }
 
+  /** Gives a token and a deadline to something that dials. */
+  #dialling(
+    timeoutMs: number,
+    outer: AbortSignal,
+    work: (options: OpenOptions) => Promise<Session>,
+  ): Promise<Session> {
+    const { clock, dial, events, url, username, vars } = this.#options
+    const onTimeout = (): KaosError => connectFailed(`no session within ${timeoutMs} ms`)
+    return withDeadline(clock, timeoutMs, outer, onTimeout, async (signal) => {
+      const token = await abortable(this.#token(), signal)
+      const start = { token, username, vars, client: CLIENT_NAME }
+      const onFallback = (error: KaosError): void => events.emit('fallback', { transport: 'websocket', error })
+      return work({ dial, url, signal, start, onFallback })
+    })
+  }
+
   #newConnection(): Connection {
-    const { clock, clockSync, events, onError, onListenerError, requestTimeoutMs } = this.#options
+    const { clock, clockSync, events, onError, onListenerError, reconnect, replayBytes, requestTimeoutMs } =
+      this.#options
     const connection: Connection = new Connection({
       clock,
       clockSync,
@@ -172,6 +193,9 @@ export class LifeCycle {
       onMeasured: () => {
         events.emit('latency', { latencyMs: clockSync.latencyMs, jitterMs: clockSync.jitterMs })
       },
+      mayResume: reconnect !== false,
+      replayBytes,
+      onDropped: (error) => this.#handleDrop(connection, error),
       onEnded: (error) => this.#handleLoss(connection, error),
     })
     return connection
@@ -187,9 +211,57 @@ export class LifeCycle {
     }
   }
 
+  #handleDrop(connection: Connection, error: KaosError): void {
+    const life = this.#life
+    const backoff = this.#backoff
+    if (life.kind !== 'connected' || life.connection !== connection || backoff === undefined) return
+    const abort = new AbortController()
+    const result = Promise.resolve().then(() => this.#resume(life, error, backoff, abort.signal))
+    // Mostly nobody waits for it: how it ends is told by events.
+    result.catch(() => {})
+    this.#life = { ...life, kind: 'resuming', abort, result }
+    this.#options.events.emit('dropped', { error })
+  }
+
+  /** Tries to save the session as long as the server keeps it; then a new one is started. */
+  async #resume(life: Connected, lostBy: KaosError, backoff: Backoff, signal: AbortSignal): Promise<Session> {
+    const { clock, connectTimeoutMs, events } = this.#options
+    const { connection } = life
+    const untilMs = clock.nowMs() + connection.resumeWindowMs
+    let error = lostBy
+    let delayMs = 0
+    backoff.reset()
+    for (let attempt = 1; connection.end === undefined && clock.nowMs() + delayMs < untilMs; attempt++) {
+      signal.throwIfAborted()
+      events.emit('resuming', { attempt, delayMs, error })
+      await sleep(clock, delayMs, signal)
+      const timeoutMs = Math.min(connectTimeoutMs, untilMs - clock.nowMs())
+      try {
+        const session = await this.#dialling(timeoutMs, signal, (options) => connection.resume(options))
+        signal.throwIfAborted()
+        // It may have been lost again before this line.
+        if (!connection.isDown && connection.end === undefined) {
+          this.#life = { ...life, session, sinceMs: clock.nowMs() }
+          events.emit('resumed', { session })
+          return session
+        }
+      } catch (thrown) {
+        signal.throwIfAborted()
+        error = toKaosError(thrown, connectFailed)
+        if (error.action !== 'retry') break
+      }
+      delayMs = backoff.nextDelayMs(retryAfterMs(error))
+    }
+    connection.abandon(lostBy)
+    const next = this.#life
+    if (next.kind === 'reconnecting') return next.result
+    throw error
+  }
+
   #handleLoss(connection: Connection, error: KaosError): void {
     const life = this.#life
-    if (life.kind !== 'connected' || life.connection !== connection) return
+    if (life.kind !== 'connected' && life.kind !== 'resuming') return
+    if (life.connection !== connection) return
     const { clock, events, reconnect, token } = this.#options
     // A session that ended for its token's sake is worth a try when there is a way to get a new one.
     const isCurable = error.action === 'retry' || (error.action === 'reauth' && typeof token === 'function')

@@ -24,8 +24,16 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number | undefined
   /** For requests that do not say otherwise. 10 s when omitted. */
   readonly requestTimeoutMs?: number | undefined
-  /** Coming back after a lost connection; false = do not. On, and for ever, when omitted. */
+  /**
+   * Coming back after a lost connection: resuming the session while the server keeps it, then starting a new one. False =
+   * neither. On, and for ever, when omitted.
+   */
   readonly reconnect?: false | SomeReconnectOptions | undefined
+  /**
+   * Bytes sent reliably that are kept until the server has acknowledged them, in case the connection is lost; what is
+   * sent while it is lost counts too, and more is refused. 262,144 when omitted.
+   */
+  readonly replayBytes?: number | undefined
   /** How to reach the server, in place of the platform's own way. */
   readonly dial?: TransportDialer | undefined
   readonly clock?: ClientClock | undefined
@@ -43,6 +51,7 @@ export interface ResolvedOptions {
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly reconnect: false | ReconnectOptions
+  readonly replayBytes: number
   readonly dial: TransportDialer
   readonly clock: ClientClock
   readonly random: () => number
@@ -50,6 +59,7 @@ export interface ResolvedOptions {
 }
 
 const TIMEOUT_MS = 10_000
+const REPLAY_BYTES = 262_144
 
 export function resolveOptions(options: ClientOptions, platformDial: TransportDialer): ResolvedOptions {
   return {
@@ -59,6 +69,7 @@ export function resolveOptions(options: ClientOptions, platformDial: TransportDi
     connectTimeoutMs: options.connectTimeoutMs ?? TIMEOUT_MS,
     requestTimeoutMs: options.requestTimeoutMs ?? TIMEOUT_MS,
     reconnect: options.reconnect === false ? false : resolveReconnect(options.reconnect ?? {}),
+    replayBytes: options.replayBytes ?? REPLAY_BYTES,
     dial: options.dial ?? platformDial,
     clock: options.clock ?? platformClock(),
     random: options.random ?? Math.random,

@@ -10,6 +10,8 @@ export interface Presence {
   readonly username: string
   /** What the member gave when it joined. */
   readonly metadata: Readonly<Record<string, unknown>>
+  /** Its connection is lost, and its seat is kept for it. */
+  readonly isAway: boolean
 }
 
 /** A member that is no longer in the room, and why. */
@@ -24,6 +26,7 @@ export function presenceFromWire(wire: WirePresence): Presence {
     userId: wire.user_id,
     username: wire.username,
     metadata: wire.metadata ?? {},
+    isAway: wire.is_away ?? false,
   }
 }
 

@@ -1,5 +1,5 @@
 import { KaosError, type ServerPayload, type ServerPayloadName } from '@kaosnet/protocol'
-import type { ClientClock } from './clock.ts'
+import type { ClientClock, ClientTimer } from './clock.ts'
 
 /** What a caller may say about one request. */
 export interface RequestOptions {
@@ -11,6 +11,8 @@ export interface RequestOptions {
 
 interface PendingRequest {
   readonly replyName: ServerPayloadName
+  readonly timeoutMs: number
+  timer: ClientTimer | undefined
   settle(reply: unknown): void
   fail(reason: unknown): void
 }
@@ -25,6 +27,7 @@ export class PendingRequests {
   readonly #defaultTimeoutMs: number
   readonly #pending = new Map<number, PendingRequest>()
   #lastId = 0
+  #isPaused = false
 
   constructor(clock: ClientClock, defaultTimeoutMs: number) {
     this.#clock = clock
@@ -51,9 +54,16 @@ export class PendingRequests {
     }
     const id = this.#nextId()
     const result = new Promise<Result>((resolve, reject) => {
-      const release = this.#watch(id, replyName, options)
-      this.#pending.set(id, {
+      const { signal, timeoutMs = this.#defaultTimeoutMs } = options
+      const onAbort = (): void => void this.fail(id, signal?.reason)
+      const release = (): void => {
+        request.timer?.cancel()
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const request: PendingRequest = {
         replyName,
+        timeoutMs,
+        timer: undefined,
         settle(reply) {
           release()
           try {
@@ -66,7 +76,10 @@ export class PendingRequests {
           release()
           reject(reason)
         },
-      })
+      }
+      this.#pending.set(id, request)
+      signal?.addEventListener('abort', onAbort)
+      if (!this.#isPaused) this.#arm(id, request)
     })
     return { id, result }
   }
@@ -96,6 +109,23 @@ export class PendingRequests {
     return true
   }
 
+  /** Fails the requests that wait for one kind of reply. */
+  failNamed(replyName: ServerPayloadName, reason: unknown): void {
+    for (const [id, request] of this.#pending) if (request.replyName === replyName) this.fail(id, reason)
+  }
+
+  /** No answer can come for now: no time runs out. */
+  pause(): void {
+    this.#isPaused = true
+    for (const { timer } of this.#pending.values()) timer?.cancel()
+  }
+
+  /** Every request has its whole time again. */
+  resume(): void {
+    this.#isPaused = false
+    for (const [id, request] of this.#pending) this.#arm(id, request)
+  }
+
   failAll(reason: unknown): void {
     for (const id of [...this.#pending.keys()]) this.fail(id, reason)
   }
@@ -107,19 +137,12 @@ export class PendingRequests {
     return this.#lastId
   }
 
-  /** Lets timeout and signal end the request. @returns what takes both away again. */
-  #watch(id: number, replyName: ServerPayloadName, options: RequestOptions): () => void {
-    const { signal, timeoutMs = this.#defaultTimeoutMs } = options
-    const timer = Number.isFinite(timeoutMs)
-      ? this.#clock.setTimer(() => {
-          this.fail(id, new KaosError('REQUEST_TIMEOUT', `no ${replyName} within ${timeoutMs} ms`))
-        }, timeoutMs)
-      : undefined
-    const onAbort = (): void => void this.fail(id, signal?.reason)
-    signal?.addEventListener('abort', onAbort)
-    return () => {
-      timer?.cancel()
-      signal?.removeEventListener('abort', onAbort)
-    }
+  #arm(id: number, request: PendingRequest): void {
+    const { replyName, timeoutMs } = request
+    request.timer?.cancel()
+    if (!Number.isFinite(timeoutMs)) return
+    request.timer = this.#clock.setTimer(() => {
+      this.fail(id, new KaosError('REQUEST_TIMEOUT', `no ${replyName} within ${timeoutMs} ms`))
+    }, timeoutMs)
   }
 }

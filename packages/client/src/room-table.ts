@@ -24,6 +24,11 @@ export class RoomTable {
     this.#onListenerError = onListenerError
   }
 
+  /** The longest that one of the rooms waits for a lost connection, where it says so itself. */
+  get resumeWindowMs(): number {
+    return Math.max(0, ...[...this.#rooms.values()].map(({ joined }) => joined.resume_window_ms ?? 0))
+  }
+
   add(joined: ServerPayload<'RoomJoin'>, self: Presence): JoinedRoom {
     const room = new JoinedRoom(joined, self, this.#clock, this.#onListenerError)
     this.#rooms.set(joined.room, room)

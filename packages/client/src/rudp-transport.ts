@@ -32,6 +32,10 @@ export class RudpClientTransport implements ClientTransport {
     }
   }
 
+  get isClosing(): boolean {
+    return this.#rudp.state !== 'open'
+  }
+
   get bufferedBytes(): number {
     return this.#outbox.queuedBytes
   }

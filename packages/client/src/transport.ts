@@ -13,6 +13,8 @@ export type Delivery = 'reliable' | 'unreliable'
 /** An open connection to a server. A message carries one or more whole frames (`docs/protocol.md#transports`). */
 export interface ClientTransport {
   readonly kind: TransportKind
+  /** The connection is on its way to its end: nothing is taken any more, and `onClose` follows. */
+  readonly isClosing?: boolean
   /** Bytes that were accepted and have not left for the network yet. */
   readonly bufferedBytes: number
   /**

@@ -108,6 +108,10 @@ class WebSocketTransport implements ClientTransport {
     this.#clock = clock
   }
 
+  get isClosing(): boolean {
+    return this.#socket.readyState !== OPEN
+  }
+
   get bufferedBytes(): number {
     return this.#socket.bufferedAmount
   }

@@ -52,6 +52,8 @@ export const ErrorTable = {
   SESSION_TIMEOUT: entry(204, 'retry', 'Nothing was heard from the client for too long.'),
   SESSION_KICKED: entry(205, 'fatal', 'The session was ended by the server.'),
   SESSION_START_TIMEOUT: entry(206, 'retry', 'The connection did not start a session in time.'),
+  RESUME_REFUSED: entry(207, 'reauth', 'The session cannot be resumed: start a new one.'),
+  SESSION_REPLACED: entry(208, 'fatal', 'Another connection has resumed the session.'),
 
   ROOM_NOT_FOUND: entry(300, 'fatal', 'There is no such room.'),
   ROOM_FULL: entry(301, 'retry', 'Every seat of the room is taken.'),

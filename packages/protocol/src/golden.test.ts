@@ -43,6 +43,7 @@ describe('golden frames', () => {
       SessionEnd: both,
       Heartbeat: both,
       Error: ['server'],
+      SessionAck: both,
       RoomCreate: both,
       RoomJoin: both,
       RoomLeave: both,

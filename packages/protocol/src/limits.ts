@@ -14,6 +14,8 @@ export const WireLimits = {
   moduleBytes: 128,
   rpcNameBytes: 128,
   tokenBytes: 8_192,
+  resumeTokenBytes: 128,
+  laneCountsBytes: 8_192,
   usernameBytes: 64,
   userIdBytes: 128,
   varsEntries: 16,

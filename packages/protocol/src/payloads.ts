@@ -5,6 +5,7 @@ import { WireLimits as limits } from './limits.ts'
 import { Op, opName } from './opcodes.ts'
 import {
   any,
+  bin,
   bool,
   dict,
   type FieldType,
@@ -37,6 +38,7 @@ export const presence = record('Presence', {
   user_id: str(limits.userIdBytes),
   username: str(limits.usernameBytes),
   metadata: optional(dict()),
+  is_away: optional(bool()),
 })
 
 export const departure = record('Departure', {
@@ -55,6 +57,16 @@ export const roomSummary = record('RoomSummary', {
   created_ms: float(),
 })
 
+const resumeToken = str(limits.resumeTokenBytes)
+const laneCounts = bin(limits.laneCountsBytes)
+const resumeWindow = uint(3_600_000)
+
+export const resume = record('Resume', {
+  token: resumeToken,
+  attempt: uint(UINT32, 1),
+  received: laneCounts,
+})
+
 /** Control payloads a client sends, by name of the operation. */
 export const ClientPayloads = {
   SessionStart: record('SessionStart', {
@@ -64,6 +76,7 @@ export const ClientPayloads = {
     username: optional(str(limits.usernameBytes)),
     vars: optional(vars),
     client: optional(str(128)),
+    resume: optional(resume),
   }),
   SessionEnd: record('SessionEnd', {
     code: uint(65_535),
@@ -110,6 +123,10 @@ export const ServerPayloads = {
     heartbeat_ms: uint(3_600_000),
     timeout_ms: uint(3_600_000),
     server_time_us: float(),
+    resume_token: optional(resumeToken),
+    resume_window_ms: optional(resumeWindow),
+    is_resumed: optional(bool()),
+    received: optional(laneCounts),
   }),
   SessionEnd: record('SessionEnd', {
     code: uint(65_535),
@@ -138,6 +155,7 @@ export const ServerPayloads = {
     max_players: uint(limits.memberNumber),
     member: memberNumber,
     members: list(presence, limits.memberNumber),
+    resume_window_ms: optional(resumeWindow),
   }),
   RoomLeave: record('RoomLeave', {
     id: uint(UINT32),
@@ -150,6 +168,8 @@ export const ServerPayloads = {
     room: handle,
     joins: list(presence, limits.memberNumber),
     leaves: list(departure, limits.memberNumber),
+    away: optional(list(memberNumber, limits.memberNumber)),
+    back: optional(list(memberNumber, limits.memberNumber)),
   }),
   RoomList: record('RoomList', {
     id: requestId,

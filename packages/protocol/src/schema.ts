@@ -97,6 +97,17 @@ export function str(maxBytes: number, minBytes = 0): FieldType<string> {
   }
 }
 
+export function bin(maxBytes: number): FieldType<Uint8Array> {
+  const label = `bin ≤ ${maxBytes} B`
+  return {
+    label,
+    check(value, path) {
+      if (!(value instanceof Uint8Array) || value.length > maxBytes) mismatch(path, label, value)
+      return value
+    },
+  }
+}
+
 /** Any value that MessagePack can carry. */
 export function any(): FieldType<unknown> {
   return { label: 'any', check: (value) => value }

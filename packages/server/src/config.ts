@@ -68,6 +68,18 @@ const sessionConfig = z.strictObject({
   heartbeatMs: sessionTime.default(5_000).describe('How often clients are asked to send a heartbeat.'),
   timeoutMs: sessionTime.default(15_000).describe('A session that is silent this long has ended.'),
   startTimeoutMs: milliseconds.default(10_000).describe('A connection must start its session within this.'),
+  resumeWindowMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(30_000)
+    .describe(
+      'A session whose connection is lost is kept so long for the client to resume it; 0 = it ends at once.',
+    ),
+  replayBytes: count
+    .default(262_144)
+    .describe('Bytes sent reliably that are kept until the client has acknowledged them, for one session.'),
+  replayFrames: count.default(4_096).describe('Frames of the same.'),
 })
 
 const roomsConfig = z.strictObject({

@@ -10,6 +10,8 @@ export interface Random {
   roomId(): RoomId
   /** Uniform 32 bits, e.g. the seed of a room's `math.random`. */
   uint32(): number
+  /** At least 128 random bits that nobody can guess, as base64url. */
+  resumeToken(): string
 }
 
 /** Randomness from the operating system. */
@@ -19,5 +21,6 @@ export function systemRandom(): Random {
     uuid: () => randomUUID(),
     roomId: () => randomUUID() as RoomId,
     uint32: () => randomBytes(4).readUInt32LE(0),
+    resumeToken: () => randomBytes(32).toString('base64url'),
   }
 }

@@ -19,6 +19,7 @@ import { RoomRegistry } from './room/room-registry.ts'
 import { HookPipeline } from './router/hook-pipeline.ts'
 import { PeerInbox, type PeerInboxParts } from './router/peer-inbox.ts'
 import { RequestHandlers } from './router/request-handlers.ts'
+import { SessionInboxes } from './router/session-inboxes.ts'
 import { NodeServices } from './script/node-services.ts'
 import { ScriptDeployment } from './script/script-deployment.ts'
 import { Authenticator } from './session/authenticator.ts'
@@ -95,6 +96,7 @@ export class KaosServer {
     this.#logger = logger
     this.#metrics = new Metrics({
       sessions: () => sessions.size,
+      sessionsAway: () => sessions.awayCount,
       connections: () => this.#inboxes.size,
       rooms: () => rooms.size,
       members: () => {
@@ -146,6 +148,8 @@ export class KaosServer {
       hooks: this.#hooks,
       authenticator,
       onEnded: (session, { leaveReason }) => this.#gateway.dropSession(session, leaveReason),
+      onAway: (session) => this.#gateway.sessionAway(session),
+      onBack: (session) => this.#gateway.sessionBack(session),
     })
     services.attach(this.#host, this.#gateway, this.#sessionService)
     this.#scripts = new ScriptDeployment({
@@ -158,14 +162,14 @@ export class KaosServer {
       },
     })
 
+    const routerParts = { config, clock, logger, metrics, sessionService: this.#sessionService }
     this.#inboxParts = {
-      config,
-      clock,
-      logger,
-      metrics,
+      ...routerParts,
       hooks: this.#hooks,
-      sessionService: this.#sessionService,
-      handlers: new RequestHandlers({ config, hooks: this.#hooks, rooms: this.#gateway }),
+      inboxes: new SessionInboxes({
+        ...routerParts,
+        handlers: new RequestHandlers({ config, hooks: this.#hooks, rooms: this.#gateway }),
+      }),
       onClosed: (inbox) => this.#inboxes.delete(inbox),
     }
     this.#peerOptions = {
@@ -307,8 +311,9 @@ export class KaosServer {
     this.#sessionService.refuseNew()
     await this.#gateway.shutDown(graceSeconds)
     const retryAfterMs = options.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS
-    for (const inbox of [...this.#inboxes])
-      inbox.end(new KaosError('SHUTTING_DOWN'), 'shutdown', retryAfterMs)
+    const ending = new KaosError('SHUTTING_DOWN')
+    for (const inbox of [...this.#inboxes]) inbox.end(ending, 'shutdown', retryAfterMs)
+    this.#sessionService.endAll({ code: ending.code, reason: ending.message, leaveReason: 'shutdown' })
     this.#flushQueue.flush()
     this.#monitor.stop()
     for (const transport of this.#transports) await transport.stop()

@@ -1,7 +1,7 @@
 import { type ErrorName, ErrorTable } from '../errors.ts'
 import { WireLimits } from '../limits.ts'
 import { isClientOp, Op } from '../opcodes.ts'
-import { ClientPayloads, departure, presence, roomSummary, ServerPayloads } from '../payloads.ts'
+import { ClientPayloads, departure, presence, resume, roomSummary, ServerPayloads } from '../payloads.ts'
 import type { FieldType } from '../schema.ts'
 
 interface Table {
@@ -26,7 +26,7 @@ function payloadTable(fields: Fields): Table {
 }
 
 function operationsTable(): Table {
-  const binary = ['Heartbeat', 'RoomData', 'RoomState']
+  const binary = ['Heartbeat', 'SessionAck', 'RoomData', 'RoomState']
   return {
     header: ['code', 'operation', 'client sends', 'server sends', 'payload', 'meaning'],
     rows: Object.entries(Op).map(([name, op]) => [
@@ -77,7 +77,7 @@ export const tables: Readonly<Record<string, Table>> = {
     ),
   ),
   ...Object.fromEntries(
-    [presence, departure, roomSummary].map(({ name, fields }) => [name, payloadTable(fields)] as const),
+    [presence, departure, roomSummary, resume].map(({ name, fields }) => [name, payloadTable(fields)] as const),
   ),
 }
 

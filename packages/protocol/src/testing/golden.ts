@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { encodeHeartbeat, type Heartbeat } from '../heartbeat.ts'
+import { encodeSessionAck } from '../lane-counts.ts'
 import type { OpName } from '../opcodes.ts'
 import {
   type ClientPayload,
@@ -67,6 +68,10 @@ export function encodeVector({ sender, op, fields }: FrameVector): Uint8Array {
   if (op === 'Heartbeat') return encodeHeartbeat(withCodeNames(decoded) as Heartbeat)
   if (op === 'RoomData') return encodeRoomData(withCodeNames(decoded) as RoomData)
   if (op === 'RoomState') return encodeRoomState(withCodeNames(decoded) as RoomState)
+  if (op === 'SessionAck') {
+    const { lanes } = decoded as { lanes: readonly { lane: number; received: number }[] }
+    return encodeSessionAck(new Map(lanes.map(({ lane, received }) => [lane, received] as const)))
+  }
   return sender === 'client'
     ? encodeClientFrame(op as ClientPayloadName, decoded as ClientPayload<ClientPayloadName>)
     : encodeServerFrame(op as ServerPayloadName, decoded as ServerPayload<ServerPayloadName>)

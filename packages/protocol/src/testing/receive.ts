@@ -1,6 +1,7 @@
 import { KaosError } from '../errors.ts'
 import { FrameReader } from '../frame.ts'
 import { decodeHeartbeat } from '../heartbeat.ts'
+import { decodeLaneCounts } from '../lane-counts.ts'
 import { WireLimits } from '../limits.ts'
 import { isClientOp, Op, type OpName, opName } from '../opcodes.ts'
 import {
@@ -47,6 +48,10 @@ function decodeFrame(sender: Sender, code: number, payload: Uint8Array): Receive
   if (sender === 'client' && !isClientOp(code)) throw new KaosError('WRONG_DIRECTION')
   checkPayloadSize(code, payload.length)
   if (code === Op.Heartbeat) return { op, fields: decodeHeartbeat(payload) }
+  if (code === Op.SessionAck) {
+    const lanes = [...decodeLaneCounts(payload)].map(([lane, received]) => ({ lane, received }))
+    return { op, fields: { lanes } }
+  }
   if (code === Op.RoomData) return { op, fields: decodeRoomData(payload) }
   if (code === Op.RoomState) return { op, fields: decodeRoomState(payload) }
   if (sender === 'client' && op in ClientPayloads) {

@@ -96,6 +96,14 @@ export class LocalRoomHost implements RoomHost {
     this.#rooms.get(roomId)?.leave(member, reason)
   }
 
+  drop(roomId: RoomId, member: MemberNumber): void {
+    this.#rooms.get(roomId)?.drop(member)
+  }
+
+  resume(roomId: RoomId, member: MemberNumber): void {
+    this.#rooms.get(roomId)?.resume(member)
+  }
+
   input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {
     const refusal = this.#rooms.get(roomId)?.input(member, message)
     if (refusal !== undefined) this.#events?.inputRefused(roomId, member, refusal)

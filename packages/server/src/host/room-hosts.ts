@@ -93,6 +93,14 @@ export class RoomHosts implements RoomHost {
     this.#placed.get(roomId)?.host.leave(roomId, member, reason)
   }
 
+  drop(roomId: RoomId, member: MemberNumber): void {
+    this.#placed.get(roomId)?.host.drop(roomId, member)
+  }
+
+  resume(roomId: RoomId, member: MemberNumber): void {
+    this.#placed.get(roomId)?.host.resume(roomId, member)
+  }
+
   input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {
     this.#placed.get(roomId)?.host.input(roomId, member, message)
   }

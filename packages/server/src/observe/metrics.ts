@@ -8,6 +8,8 @@ import { registerHostMetrics } from './host-metrics.ts'
 export interface MetricsSources {
   sessions(): number
   connections(): number
+  /** Of the sessions, those whose connection is lost. */
+  sessionsAway(): number
   rooms(): number
   members(): number
   /** Figures of the room hosts. */
@@ -34,6 +36,10 @@ export class Metrics {
   readonly #limits: Counter<'limit'>
   readonly #roomsEnded: Counter<'module' | 'reason'>
   readonly #sessionsEnded: Counter<'code'>
+  readonly #sessionsDropped: Counter
+  readonly #sessionsResumed: Counter
+  readonly #replayOverflows: Counter
+  readonly #unsent: Counter
   readonly #superseded: Counter
   readonly #droppedFrames: Counter<'reason'>
   readonly #rpcDuration: Histogram<'kind'>
@@ -67,6 +73,20 @@ export class Metrics {
       labelNames: ['code'],
       registers,
     })
+    const plain = (name: string, help: string): Counter => new Counter({ name, help, registers })
+    this.#sessionsDropped = plain(
+      'kaosnet_sessions_dropped_total',
+      'Times a session lost its connection and was kept.',
+    )
+    this.#sessionsResumed = plain('kaosnet_sessions_resumed_total', 'Times a new connection resumed a session.')
+    this.#replayOverflows = plain(
+      'kaosnet_replay_overflows_total',
+      'Times more was unacknowledged than is kept for a resume.',
+    )
+    this.#unsent = plain(
+      'kaosnet_frames_unsent_total',
+      'Unreliable frames for sessions whose connection was lost.',
+    )
     this.#superseded = new Counter({
       name: 'kaosnet_frames_superseded_total',
       help: 'Unreliable frames that newer ones replaced on a congested connection.',
@@ -132,6 +152,22 @@ export class Metrics {
     this.#sessionsEnded.inc({ code })
   }
 
+  sessionDropped(): void {
+    this.#sessionsDropped.inc()
+  }
+
+  sessionResumed(): void {
+    this.#sessionsResumed.inc()
+  }
+
+  replayOverflowed(): void {
+    this.#replayOverflows.inc()
+  }
+
+  frameUnsent(): void {
+    this.#unsent.inc()
+  }
+
   /** The exposition text (version 0.0.4). */
   async expose(): Promise<string> {
     await this.#sources.refreshHosts()
@@ -159,6 +195,7 @@ export class Metrics {
       })
     }
     gauge('kaosnet_sessions', 'Sessions now.', () => sources.sessions())
+    gauge('kaosnet_sessions_away', 'Sessions whose connection is lost now.', () => sources.sessionsAway())
     gauge('kaosnet_connections', 'Open connections now.', () => sources.connections())
     gauge('kaosnet_rooms', 'Rooms now.', () => sources.rooms())
     gauge('kaosnet_room_members', 'Members of all rooms now.', () => sources.members())

@@ -80,14 +80,7 @@ export class Peer {
   /** Answers a request (or, with id 0, tells of a frame that was no request) with an error. */
   sendError(error: KaosError, op: number, requestId: number): void {
     this.#options.observer.errorSent(error.code)
-    this.sendControl('Error', {
-      id: requestId,
-      op,
-      code: error.code,
-      name: error.error,
-      message: clipUtf8(error.message, WireLimits.errorMessageBytes),
-      details: error.details,
-    })
+    this.send(encodeError(error, op, requestId))
   }
 
   /** Takes the other side's timestamps and answers with ours when asked to. */
@@ -139,10 +132,29 @@ export class Peer {
     this.connection.close(code, reason, frame)
   }
 
+  /** Closes the connection without a SessionEnd: the session may go on over another one. Idempotent. */
+  abandon(code: number, reason: string): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.connection.close(code, reason)
+  }
+
   /** The connection is gone: nothing more is sent. */
   markClosed(): void {
     this.#isClosed = true
   }
+}
+
+/** A whole Error frame; a text that is too long is cut. */
+export function encodeError(error: KaosError, op: number, requestId: number): Uint8Array {
+  return encodeServerFrame('Error', {
+    id: requestId,
+    op,
+    code: error.code,
+    name: error.error,
+    message: clipUtf8(error.message, WireLimits.errorMessageBytes),
+    details: error.details,
+  })
 }
 
 /** Shortens text to a number of UTF-8 bytes without cutting a character. */

@@ -9,6 +9,8 @@ export interface MatchInit {
   readonly maxPlayers: number | undefined
   /** Milliseconds; 0 = never. */
   readonly emptyTimeoutMs: number | undefined
+  /** How long a member whose connection is lost keeps its seat. */
+  readonly resumeWindowMs?: number | undefined
 }
 
 export interface Departed {
@@ -66,6 +68,10 @@ export interface MatchHandler {
   joinAttempt(member: MemberInfo): string | undefined
   join(member: MemberInfo): void
   leave(departed: Departed): void
+  /** The connection of a member is lost; its seat is kept. */
+  drop?(member: MemberNumber): void
+  /** It is back. */
+  resume?(member: MemberNumber): void
   /** False ends the room. */
   loop(info: TickInfo, inputs: readonly QueuedInput[]): boolean
   signal(data: unknown): unknown

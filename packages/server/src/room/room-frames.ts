@@ -5,16 +5,16 @@ import {
   type LeaveReason,
   type Presence,
   patchRoomHandle,
+  type ServerPayload,
   WireLimits,
 } from '@kaosnet/protocol'
 import { clipUtf8 } from '../peer/peer.ts'
 import type { Delivery } from '../peer/transport.ts'
-import type { RoomRecord, Seat } from './room-record.ts'
+import type { OccupiedSeat, RoomRecord, Seat } from './room-record.ts'
 
 // What the members of a room are told. Everything about one room travels on its own lane.
 
 type ReservedSeat = Extract<Seat, { kind: 'reserved' }>
-type OccupiedSeat = Extract<Seat, { kind: 'occupied' }>
 
 /** Presences that one frame may carry: leaves room for the other fields below 64 KiB. */
 const PRESENCE_BYTES = 48_000
@@ -46,7 +46,7 @@ function presenceBytes(presence: Presence): number {
 export function welcome(room: RoomRecord, seat: ReservedSeat, others: readonly Presence[]): void {
   const { handle, presence, requestId, session } = seat
   const [first = [], ...rest] = splitPresences([presence, ...others])
-  session.peer.sendControl(
+  session.link.sendControl(
     'RoomJoin',
     {
       id: requestId,
@@ -56,17 +56,18 @@ export function welcome(room: RoomRecord, seat: ReservedSeat, others: readonly P
       label: room.traits.label,
       tick_hz: room.traits.tickHz,
       max_players: room.traits.maxPlayers,
+      resume_window_ms: room.traits.resumeWindowMs,
       member: presence.member,
       members: first,
     },
     handle,
   )
   for (const joins of rest) {
-    session.peer.sendControl('RoomPresence', { room: handle, joins, leaves: [] }, handle)
+    session.link.sendControl('RoomPresence', { room: handle, joins, leaves: [] }, handle)
   }
   if (room.stateFrame === undefined) return
   patchRoomHandle(room.stateFrame, handle)
-  session.peer.send(room.stateFrame, 'reliable', handle)
+  session.link.send(room.stateFrame, 'reliable', handle)
 }
 
 /** Tells every member but one who came or went. */
@@ -76,10 +77,33 @@ export function announce(
   joins: readonly Presence[],
   leaves: readonly Departure[],
 ): void {
-  for (const [member, seat] of room.seats) {
-    if (member === except || seat.kind !== 'occupied') continue
-    seat.session.peer.sendControl('RoomPresence', { room: seat.handle, joins, leaves }, seat.handle)
+  announcePresence(room, except, { joins, leaves })
+}
+
+/** Tells the others that the connection of a member is lost, and its seat kept. */
+export function announceAway(room: RoomRecord, member: number): void {
+  announcePresence(room, member, { joins: [], leaves: [], away: [member] })
+}
+
+/** Tells the others that a member that was away is back. */
+export function announceBack(room: RoomRecord, member: number): void {
+  announcePresence(room, member, { joins: [], leaves: [], back: [member] })
+}
+
+function announcePresence(
+  room: RoomRecord,
+  except: number,
+  change: Omit<ServerPayload<'RoomPresence'>, 'room'>,
+): void {
+  for (const [member, { kind, session, handle }] of room.seats) {
+    if (member === except || kind !== 'occupied') continue
+    session.link.sendControl('RoomPresence', { room: handle, ...change }, handle)
   }
+}
+
+/** A member as those who join are told of it. */
+export function presenceOf({ presence, session }: OccupiedSeat): Presence {
+  return session.isAway ? { ...presence, is_away: true } : presence
 }
 
 /** Tells a member that it is out, and why. */
@@ -89,7 +113,7 @@ export function sayLeft(
   requestId: number,
   error: KaosError | undefined,
 ): void {
-  seat.session.peer.sendControl(
+  seat.session.link.sendControl(
     'RoomLeave',
     {
       id: requestId,
@@ -106,5 +130,11 @@ export function sayLeft(
 export function deliver(seat: Seat, frame: Uint8Array, delivery: Delivery): void {
   if (seat.kind !== 'occupied') return
   patchRoomHandle(frame, seat.handle)
-  seat.session.peer.send(frame, delivery, seat.handle)
+  seat.session.link.send(frame, delivery, seat.handle)
+}
+
+/** Sends a RoomState frame; a member that is away gets only the newest when it is back. */
+export function deliverState(room: RoomRecord, seat: Seat, frame: Uint8Array): void {
+  if (seat.kind === 'occupied' && seat.session.isAway) room.stateMissed.add(seat.presence.member)
+  else deliver(seat, frame, 'reliable')
 }

@@ -7,7 +7,7 @@ import {
   type Presence,
   WireLimits,
 } from '@kaosnet/protocol'
-import type { Clock } from '../clock.ts'
+import type { Clock, TimerHandle } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -16,9 +16,18 @@ import type { Random } from '../random.ts'
 import type { OutgoingRoomData, RoomQuery } from '../script/script-services.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionRegistry } from '../session/session-registry.ts'
-import { announce, deliver, sayLeft, welcome } from './room-frames.ts'
+import {
+  announce,
+  announceAway,
+  announceBack,
+  deliver,
+  deliverState,
+  presenceOf,
+  sayLeft,
+  welcome,
+} from './room-frames.ts'
 import type { InputRefusal, RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
-import { RoomRecord, type Seat } from './room-record.ts'
+import { type OccupiedSeat, RoomRecord, type Seat } from './room-record.ts'
 import type { RoomRegistry } from './room-registry.ts'
 
 export interface RoomGatewayParts {
@@ -39,6 +48,8 @@ export interface RoomGatewayParts {
 export class RoomGateway implements RoomHostEvents {
   readonly #parts: RoomGatewayParts
   #modules: ReadonlySet<string> = new Set()
+  /** What takes members that are away out of their rooms. */
+  readonly #windows = new Map<OccupiedSeat, TimerHandle>()
   #isShuttingDown = false
   #onAllEnded: () => void = () => {}
 
@@ -96,7 +107,7 @@ export class RoomGateway implements RoomHostEvents {
         if (startError !== undefined) throw startError
         this.#reserve(session, requestId, room.id, metadata, onSettled)
       } catch (error) {
-        session.peer.sendError(asKaosError(error), Op.RoomJoin, requestId)
+        session.link.sendError(asKaosError(error), Op.RoomJoin, requestId)
         onSettled(false)
       }
     })
@@ -166,6 +177,54 @@ export class RoomGateway implements RoomHostEvents {
       // A reserved seat is given back when the host has answered: see joinAccepted.
       if (room?.seats.get(member)?.kind === 'occupied') this.#removeMember(room, member, reason, {})
     }
+  }
+
+  /** A session has lost its connection: its seats are held. @returns how long its rooms want to wait for it */
+  sessionAway(session: Session): number {
+    let longestMs = 0
+    for (const { roomId, member } of [...session.memberships]) {
+      const room = this.#parts.rooms.find(roomId)
+      const seat = room?.seats.get(member)
+      if (room === undefined || seat?.kind !== 'occupied') continue
+      longestMs = Math.max(longestMs, this.#memberAway(room, seat))
+    }
+    return longestMs
+  }
+
+  /** A session is back on a new connection, and has been sent what it had missed. */
+  sessionBack(session: Session): void {
+    for (const { roomId, member } of session.memberships) {
+      const room = this.#parts.rooms.find(roomId)
+      const seat = room?.seats.get(member)
+      if (room === undefined || seat?.kind !== 'occupied') continue
+      this.#closeWindow(seat)
+      if (room.stateMissed.delete(member) && room.stateFrame !== undefined) {
+        deliver(seat, room.stateFrame, 'reliable')
+      }
+      announceBack(room, member)
+      this.#parts.host.resume(roomId, member)
+    }
+  }
+
+  /** @returns how long the seat is held */
+  #memberAway(room: RoomRecord, seat: OccupiedSeat): number {
+    const { clock, config, host } = this.#parts
+    const { member } = seat.presence
+    const windowMs = room.traits.resumeWindowMs ?? config.session.resumeWindowMs
+    if (windowMs === 0) {
+      this.#removeMember(room, member, 'dropped', {})
+      return 0
+    }
+    const expire = (): void => this.#removeMember(room, member, 'dropped', {})
+    this.#windows.set(seat, clock.setTimer(expire, windowMs))
+    announceAway(room, member)
+    host.drop(room.id, member)
+    return windowMs
+  }
+
+  #closeWindow(seat: OccupiedSeat): void {
+    this.#windows.get(seat)?.cancel()
+    this.#windows.delete(seat)
   }
 
   list(query: RoomQuery): RoomRecord[] {
@@ -256,12 +315,18 @@ export class RoomGateway implements RoomHostEvents {
       return
     }
     const others: Presence[] = []
-    for (const other of room.seats.values()) if (other.kind === 'occupied') others.push(other.presence)
-    room.occupy(member, seat)
+    for (const other of room.seats.values()) if (other.kind === 'occupied') others.push(presenceOf(other))
+    const occupied = room.occupy(member, seat)
     welcome(room, seat, others)
     announce(room, member, [seat.presence], [])
     // The host tells this from within the room's work: what it sets off must not run inside of that.
-    this.#parts.clock.defer(() => seat.onSettled(true))
+    this.#parts.clock.defer(() => {
+      seat.onSettled(true)
+      // Its connection was lost while it was joining.
+      if (seat.session.isAway && room.seats.get(member) === occupied && !this.#windows.has(occupied)) {
+        this.#memberAway(room, occupied)
+      }
+    })
   }
 
   joinRejected(roomId: RoomId, member: MemberNumber, reason: string | undefined): void {
@@ -274,7 +339,7 @@ export class RoomGateway implements RoomHostEvents {
   inputRefused(roomId: RoomId, member: MemberNumber, { error, message }: InputRefusal): void {
     const seat = this.#parts.rooms.find(roomId)?.seats.get(member)
     if (error === 'ROOM_BUSY') this.#parts.metrics.limitHit('roomInputQueue')
-    seat?.session.peer.sendError(new KaosError(error, message), Op.RoomData, 0)
+    seat?.session.link.sendError(new KaosError(error, message), Op.RoomData, 0)
   }
 
   roomData(
@@ -301,7 +366,7 @@ export class RoomGateway implements RoomHostEvents {
     if (room === undefined) return
     // Kept for those who join later. Not slice(): that of a Buffer copies nothing.
     room.stateFrame = new Uint8Array(frame)
-    for (const seat of room.seats.values()) deliver(seat, room.stateFrame, 'reliable')
+    for (const seat of room.seats.values()) deliverState(room, seat, room.stateFrame)
   }
 
   memberKicked(roomId: RoomId, member: MemberNumber, reason: string): void {
@@ -323,7 +388,7 @@ export class RoomGateway implements RoomHostEvents {
   ): void {
     room.seats.delete(member)
     seat.session.removeMembership(seat.handle)
-    seat.session.peer.sendError(error, Op.RoomJoin, seat.requestId)
+    seat.session.link.sendError(error, Op.RoomJoin, seat.requestId)
     seat.onSettled(false)
   }
 
@@ -337,6 +402,7 @@ export class RoomGateway implements RoomHostEvents {
     const seat = room.seats.get(member)
     if (seat?.kind !== 'occupied') return
     room.free(member)
+    this.#closeWindow(seat)
     seat.session.removeMembership(seat.handle)
     sayLeft(seat, reason, details.requestId ?? 0, details.error)
     if (details.isRoomGone === true) return

@@ -19,6 +19,8 @@ export interface RoomTraits {
   readonly maxPlayers: number
   /** Of the scripts that the room runs. */
   readonly version: string
+  /** How long a member whose connection is lost keeps its seat, when the module says so itself. */
+  readonly resumeWindowMs?: number | undefined
 }
 
 /** Somebody who asks for, or has, a seat. */
@@ -126,6 +128,10 @@ export interface RoomHost {
   createRoom(spec: RoomSpec): void
   join(roomId: RoomId, member: MemberInfo): void
   leave(roomId: RoomId, member: MemberNumber, reason: LeaveReason): void
+  /** The connection of a member is lost, and its seat is kept for it. */
+  drop(roomId: RoomId, member: MemberNumber): void
+  /** The member is back. */
+  resume(roomId: RoomId, member: MemberNumber): void
   /** The data is copied. */
   input(roomId: RoomId, member: MemberNumber, message: RoomInput): void
   endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void

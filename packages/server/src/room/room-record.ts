@@ -21,6 +21,8 @@ export type Seat =
       readonly presence: Presence
     }
 
+export type OccupiedSeat = Extract<Seat, { kind: 'occupied' }>
+
 export type RoomPhase = 'creating' | 'running' | 'draining' | 'closed'
 
 const MEMBER_NUMBERS = 65_535
@@ -36,6 +38,8 @@ export class RoomRecord {
   traits: RoomTraits = { label: '', tickHz: 0, maxPlayers: 0, version: '' }
   /** The newest RoomState frame; its handle is patched for each receiver. */
   stateFrame: Uint8Array | undefined
+  /** Members that were away when a state was published: they are owed the newest. */
+  readonly stateMissed = new Set<MemberNumber>()
   #occupied = 0
   #lastMember: MemberNumber = 0
   #waiting: ((error: Error | undefined) => void)[] = []
@@ -75,18 +79,17 @@ export class RoomRecord {
     return this.#lastMember
   }
 
-  occupy(member: MemberNumber, seat: Extract<Seat, { kind: 'reserved' }>): void {
-    this.seats.set(member, {
-      kind: 'occupied',
-      session: seat.session,
-      handle: seat.handle,
-      presence: seat.presence,
-    })
+  occupy(member: MemberNumber, seat: Extract<Seat, { kind: 'reserved' }>): OccupiedSeat {
+    const { session, handle, presence } = seat
+    const occupied: OccupiedSeat = { kind: 'occupied', session, handle, presence }
+    this.seats.set(member, occupied)
     this.#occupied++
+    return occupied
   }
 
   free(member: MemberNumber): void {
     if (this.seats.get(member)?.kind === 'occupied') this.#occupied--
     this.seats.delete(member)
+    this.stateMissed.delete(member)
   }
 }

@@ -18,6 +18,8 @@ export type MatchCallback =
   | 'match_join_attempt'
   | 'match_join'
   | 'match_leave'
+  | 'match_drop'
+  | 'match_resume'
   | 'match_loop'
   | 'match_signal'
   | 'match_upgrade'
@@ -54,6 +56,8 @@ export interface RoomObserver {
 
 const TICK_HZ_MIN = 1
 const TICK_HZ_MAX = 128
+/** A seat is not kept for ever, whatever a module says. */
+const RESUME_WINDOW_MAX_MS = 3_600_000
 
 /**
  * One room in its host: `creating → running → draining → closed`. It queues what arrives, calls the match handler inside
@@ -140,6 +144,9 @@ export class Room implements Tickable {
     }
     const maxPlayers = init.maxPlayers ?? defaults.maxPlayers
     this.#traits = { ...this.#traits, label: init.label, tickHz, maxPlayers }
+    if (init.resumeWindowMs !== undefined) {
+      this.#traits = { ...this.#traits, resumeWindowMs: Math.min(init.resumeWindowMs, RESUME_WINDOW_MAX_MS) }
+    }
     this.#emptyTimeoutMs = init.emptyTimeoutMs ?? defaults.emptyTimeoutMs
     const nowMs = clock.nowMs()
     this.#schedule = new TickSchedule(tickHz, nowMs, (spread * 1000) / tickHz)
@@ -177,6 +184,23 @@ export class Room implements Tickable {
     if (this.#state === 'closed' || !this.#members.delete(member)) return
     if (this.#members.size === 0) this.#emptySinceMs = this.#options.clock.nowMs()
     this.#guard('match_leave', () => this.#handler.leave({ member, reason }))
+    this.#runPostponed()
+  }
+
+  /** The connection of a member is lost; it stays a member. */
+  drop(member: MemberNumber): void {
+    this.#tellOf(member, 'match_drop', () => this.#handler.drop?.(member))
+  }
+
+  /** A member whose connection was lost is back. */
+  resume(member: MemberNumber): void {
+    this.#tellOf(member, 'match_resume', () => this.#handler.resume?.(member))
+  }
+
+  #tellOf(member: MemberNumber, callback: 'match_drop' | 'match_resume', run: () => void): void {
+    if (this.#postpone(() => this.#tellOf(member, callback, run))) return
+    if (this.#state === 'closed' || !this.#members.has(member)) return
+    this.#guard(callback, run)
     this.#runPostponed()
   }
 

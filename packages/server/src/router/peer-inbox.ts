@@ -1,10 +1,10 @@
 import {
-  type ClientPayload,
   checkPayloadSize,
   decodeClientPayload,
   decodeHeartbeat,
-  decodeRoomData,
+  decodeLaneCounts,
   FrameReader,
+  type Heartbeat,
   isClientOp,
   KaosError,
   Op,
@@ -21,8 +21,9 @@ import type { Session } from '../session/session.ts'
 import { callerOf, type SessionService } from '../session/session-service.ts'
 import type { Watched } from '../session/silence-monitor.ts'
 import type { HookPipeline } from './hook-pipeline.ts'
-import { OrderedLane } from './ordered-lane.ts'
-import type { RequestHandlers } from './request-handlers.ts'
+import { asRefusal } from './as-refusal.ts'
+import type { SessionInbox } from './session-inbox.ts'
+import type { SessionInboxes } from './session-inboxes.ts'
 import { ViolationMeter } from './violation-meter.ts'
 
 export interface PeerInboxParts {
@@ -32,37 +33,39 @@ export interface PeerInboxParts {
   readonly metrics: Metrics
   readonly hooks: HookPipeline
   readonly sessionService: SessionService
-  readonly handlers: RequestHandlers
+  readonly inboxes: SessionInboxes
   readonly onClosed: (inbox: PeerInbox) => void
 }
 
 /** Operations without a request id. */
-const withoutId: ReadonlySet<number> = new Set([Op.SessionEnd, Op.Heartbeat, Op.RoomData])
+const withoutId: ReadonlySet<number> = new Set([
+  Op.SessionEnd,
+  Op.Heartbeat,
+  Op.SessionAck,
+  Op.RoomData,
+])
 
 /**
- * What one peer sends, on its way to the handlers: splits messages into frames, checks size and state, keeps the order of
- * the room family, and answers everything wrong with a precise error. Nothing a peer sends makes it throw.
+ * What one peer sends, on its way to its session: splits messages into frames, checks size and state, starts, resumes and
+ * ends the session, and answers everything wrong with a precise error. Nothing a peer sends makes it throw.
  */
 export class PeerInbox implements ConnectionHandler, Watched {
   readonly peer: Peer
   readonly #parts: PeerInboxParts
   readonly #reader = new FrameReader()
   readonly #violations: ViolationMeter
-  readonly #lane: OrderedLane
-  #session: Session | undefined
+  #inbox: SessionInbox | undefined
   #isStarting = false
-  #rpcsInFlight = 0
 
   constructor(peer: Peer, parts: PeerInboxParts) {
     const { limits } = parts.config
     this.peer = peer
     this.#parts = parts
     this.#violations = new ViolationMeter(limits.violations, limits.violationWindowMs)
-    this.#lane = new OrderedLane(limits.requestsQueued, (error, op, id) => this.#refuse(error, op, id))
   }
 
   get session(): Session | undefined {
-    return this.#session
+    return this.#inbox?.session
   }
 
   onMessage(message: Uint8Array): void {
@@ -98,9 +101,9 @@ export class PeerInbox implements ConnectionHandler, Watched {
 
   onClosed(reason: string): void {
     this.peer.markClosed()
-    this.#lane.clear()
-    if (this.#session !== undefined) {
-      this.#parts.sessionService.end(this.#session, { code: 0, reason, leaveReason: 'dropped' })
+    const session = this.#ownSession
+    if (session !== undefined) {
+      this.#parts.sessionService.lose(session, { code: 0, reason, leaveReason: 'dropped' })
     }
     this.#parts.onClosed(this)
   }
@@ -108,28 +111,40 @@ export class PeerInbox implements ConnectionHandler, Watched {
   /** Ends the session if there is one, and the connection in any case. */
   end(error: KaosError, leaveReason: 'dropped' | 'shutdown', retryAfterMs?: number): void {
     const ending = { code: error.code, reason: error.message, leaveReason }
-    if (this.#session !== undefined) {
-      this.#parts.sessionService.end(
-        this.#session,
-        retryAfterMs === undefined ? ending : { ...ending, retryAfterMs },
-      )
+    const session = this.#ownSession
+    if (session !== undefined) {
+      this.#parts.sessionService.end(session, retryAfterMs === undefined ? ending : { ...ending, retryAfterMs })
     } else this.peer.close(error.code, error.message, retryAfterMs)
   }
 
   checkSilence(nowMs: number): void {
     if (this.peer.isClosed) return
     const { startTimeoutMs, timeoutMs } = this.#parts.config.session
-    if (this.#session === undefined && nowMs - this.peer.openedMs >= startTimeoutMs) {
-      this.end(new KaosError('SESSION_START_TIMEOUT'), 'dropped')
+    const session = this.#ownSession
+    if (session === undefined) {
+      if (nowMs - this.peer.openedMs >= startTimeoutMs) {
+        this.end(new KaosError('SESSION_START_TIMEOUT'), 'dropped')
+      }
     } else if (nowMs - this.peer.lastHeardMs >= timeoutMs) {
-      this.end(
-        new KaosError('SESSION_TIMEOUT', `nothing was heard from the client for ${timeoutMs} ms`),
-        'dropped',
-      )
+      const { code } = new KaosError('SESSION_TIMEOUT')
+      const reason = `nothing was heard from the client for ${timeoutMs} ms`
+      this.#parts.sessionService.lose(session, { code, reason, leaveReason: 'dropped' })
     }
   }
 
+  /** The session, unless another connection has taken it over. */
+  get #ownSession(): Session | undefined {
+    const session = this.session
+    return session?.peer === this.peer ? session : undefined
+  }
+
   #handleFrame(op: number, payload: Uint8Array): void {
+    // Counted before anything is said about it: the client counts what it sends.
+    const { session } = this
+    if (session !== undefined) {
+      session.link.countReceived(op, payload)
+      if (op !== Op.Heartbeat) this.#parts.sessionService.confirmToken(session)
+    }
     try {
       if (opName(op) === undefined) {
         throw new KaosError('UNKNOWN_OP', `operation 0x${op.toString(16).padStart(2, '0')} is not assigned`)
@@ -139,120 +154,66 @@ export class PeerInbox implements ConnectionHandler, Watched {
       if (op === Op.Heartbeat) this.#heartbeat(payload)
       else if (op === Op.SessionEnd) this.#sessionEnd(payload)
       else if (op === Op.SessionStart) this.#sessionStart(payload)
-      else this.#request(op, payload, this.#requireSession(op))
+      else if (op === Op.SessionAck) this.#sessionAck(payload)
+      else this.#requireInbox(op).request(op, payload)
     } catch (error) {
       this.#refuse(error, op, withoutId.has(op) ? 0 : salvageRequestId(payload))
     }
   }
 
-  #requireSession(op: number): Session {
-    if (this.#session === undefined) {
+  #requireInbox(op: number): SessionInbox {
+    if (this.#inbox === undefined) {
       throw new KaosError(
         'WRONG_STATE',
         `${opName(op)} needs a session: send SessionStart and wait for its answer`,
       )
     }
-    return this.#session
-  }
-
-  #request(op: number, payload: Uint8Array, session: Session): void {
-    const { handlers } = this.#parts
-    if (op === Op.RoomData) return this.#roomData(payload, session)
-    // The bytes that a request holds outlive the message they came in. Not slice(): that of a Buffer copies nothing.
-    const owned = new Uint8Array(payload)
-    switch (op) {
-      case Op.RoomCreate: {
-        const request = decodeClientPayload('RoomCreate', owned)
-        this.#inOrder(op, request.id, () => handlers.roomCreate(session, request))
-        return
-      }
-      case Op.RoomJoin: {
-        const request = decodeClientPayload('RoomJoin', owned)
-        this.#inOrder(op, request.id, () => handlers.roomJoin(session, request))
-        return
-      }
-      case Op.RoomLeave: {
-        const request = decodeClientPayload('RoomLeave', owned)
-        this.#inOrder(op, request.id, () => handlers.roomLeave(session, request))
-        return
-      }
-      case Op.RoomList: {
-        const request = decodeClientPayload('RoomList', owned)
-        this.#inOrder(op, request.id, () => handlers.roomList(session, request))
-        return
-      }
-      case Op.Rpc:
-        this.#rpc(session, decodeClientPayload('Rpc', owned))
-        return
-      default:
-        throw new KaosError('UNKNOWN_OP')
-    }
-  }
-
-  #roomData(payload: Uint8Array, session: Session): void {
-    const { handlers } = this.#parts
-    // While an earlier message waits for a hook, this one outlives the message it came in.
-    const mustWait = this.#lane.isBusy || handlers.isDataHooked
-    const message = decodeRoomData(mustWait ? new Uint8Array(payload) : payload)
-    this.#inOrder(Op.RoomData, 0, () => handlers.roomData(session, message))
-  }
-
-  #inOrder(op: number, requestId: number, task: () => void | Promise<void>): void {
-    if (this.#lane.run(op, requestId, task)) return
-    this.#parts.metrics.limitHit('requestsQueued')
-    this.#refuse(new KaosError('TOO_MANY_REQUESTS'), op, requestId)
-  }
-
-  #rpc(session: Session, request: ClientPayload<'Rpc'>): void {
-    const { rpcInFlight } = this.#parts.config.limits
-    if (this.#rpcsInFlight >= rpcInFlight) {
-      this.#parts.metrics.limitHit('rpcInFlight')
-      throw new KaosError(
-        'TOO_MANY_REQUESTS',
-        `${rpcInFlight} RPCs of this session are still being processed`,
-      )
-    }
-    this.#rpcsInFlight++
-    void this.#parts.handlers
-      .rpc(session, request)
-      .catch((error: unknown) => this.#refuse(error, Op.Rpc, request.id))
-      .finally(() => {
-        this.#rpcsInFlight--
-      })
+    return this.#inbox
   }
 
   #heartbeat(payload: Uint8Array): void {
     const heartbeat = decodeHeartbeat(payload)
     const { hooks } = this.#parts
-    const session = this.#session
+    const { session } = this
     if (session === undefined || !hooks.hasBefore('heartbeat')) {
-      this.peer.handleHeartbeat(heartbeat)
-      if (session !== undefined) this.#afterHeartbeat(session)
+      this.#answerHeartbeat(heartbeat)
       return
     }
     void hooks
       .before('heartbeat', callerOf(session), { latency_ms: this.peer.latency.rttMs })
       .then(() => {
-        this.peer.handleHeartbeat(heartbeat)
-        this.#afterHeartbeat(session)
+        this.#answerHeartbeat(heartbeat)
       })
       .catch((error: unknown) => this.#refuse(error, Op.Heartbeat, 0))
   }
 
-  #afterHeartbeat(session: Session): void {
+  #answerHeartbeat(heartbeat: Heartbeat): void {
+    this.peer.handleHeartbeat(heartbeat)
+    const session = this.#ownSession
+    if (session === undefined) return
+    session.link.sendAck()
     this.#parts.hooks.after('heartbeat', callerOf(session), { latency_ms: this.peer.latency.rttMs })
   }
 
   #sessionStart(payload: Uint8Array): void {
-    const request = decodeClientPayload('SessionStart', payload)
-    if (this.#session !== undefined || this.#isStarting) {
+    const request = decodeClientPayload('SessionStart', new Uint8Array(payload))
+    if (this.#inbox !== undefined || this.#isStarting) {
       throw new KaosError('WRONG_STATE', 'the session has been started already')
     }
+    const { inboxes, sessionService } = this.#parts
+    if (request.resume !== undefined) {
+      try {
+        this.#inbox = inboxes.of(sessionService.resume(this.peer, request, request.resume))
+      } catch (error) {
+        this.#refuse(error, Op.SessionStart, request.id, true)
+      }
+      return
+    }
     this.#isStarting = true
-    void this.#parts.sessionService
+    void sessionService
       .start(this.peer, request)
       .then((session) => {
-        if (!session.isEnded) this.#session = session
+        if (!session.isEnded) this.#inbox = inboxes.of(session)
       })
       .catch((error: unknown) => this.#refuse(error, Op.SessionStart, request.id, true))
       .finally(() => {
@@ -260,9 +221,14 @@ export class PeerInbox implements ConnectionHandler, Watched {
       })
   }
 
+  #sessionAck(payload: Uint8Array): void {
+    const { session } = this.#requireInbox(Op.SessionAck)
+    session.link.handleAck(decodeLaneCounts(payload))
+  }
+
   #sessionEnd(payload: Uint8Array): void {
     const message = decodeClientPayload('SessionEnd', payload)
-    const session = this.#session
+    const { session } = this
     if (session === undefined) {
       this.peer.close(0, 'ended by the client')
       return
@@ -280,23 +246,12 @@ export class PeerInbox implements ConnectionHandler, Watched {
   /** Answers with an error; too many violations (or failed session starts) close the connection. */
   #refuse(error: unknown, op: number, requestId: number, isCounted = false): void {
     if (this.peer.isClosed) return
-    let refusal: KaosError
-    if (error instanceof KaosError) refusal = error
-    else {
-      this.#parts.logger.error(
-        { op: opName(op), error: errorFields(error) },
-        'a request failed inside the server',
-      )
-      refusal = new KaosError('INTERNAL', undefined, { cause: error })
-    }
+    if (this.#inbox !== undefined) return this.#inbox.refuse(error, op, requestId)
+    const refusal = asRefusal(error, op, this.#parts.logger)
     this.peer.sendError(refusal, op, requestId)
     if ((refusal.isViolation || isCounted) && this.#violations.add(this.#parts.clock.nowMs())) {
       this.#parts.metrics.limitHit('violations')
       this.end(new KaosError('PROTOCOL_VIOLATION'), 'dropped')
     }
   }
-}
-
-function errorFields(error: unknown): object {
-  return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) }
 }

@@ -55,9 +55,9 @@ export class RequestHandlers {
     const room = rooms.create(module, params ?? {}, session.id)
     // The answer comes when the room runs; the next request need not wait for it.
     room.whenStarted((error) => {
-      if (error instanceof KaosError) session.peer.sendError(error, Op.RoomCreate, request.id)
+      if (error instanceof KaosError) session.link.sendError(error, Op.RoomCreate, request.id)
       else {
-        session.peer.sendControl('RoomCreate', { id: request.id, room_id: room.id })
+        session.link.sendControl('RoomCreate', { id: request.id, room_id: room.id })
         this.#after('room_create', session, { module, params, room_id: room.id })
       }
     })
@@ -119,7 +119,7 @@ export class RequestHandlers {
       hasSeat: query.has_seat,
       limit: query.limit,
     })
-    session.peer.sendControl('RoomList', { id: request.id, rooms: summariesThatFit(found) })
+    session.link.sendControl('RoomList', { id: request.id, rooms: summariesThatFit(found) })
     this.#after('room_list', session, withoutId(query))
   }
 
@@ -128,7 +128,7 @@ export class RequestHandlers {
     const { name, payload } = await this.#before('rpc', 'Rpc', session, request)
     const result = await hooks.rpc(name, callerOf(session), payload)
     try {
-      session.peer.sendControl('RpcResponse', { id: request.id, payload: result })
+      session.link.sendControl('RpcResponse', { id: request.id, payload: result })
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new KaosError('SCRIPT_RESULT_INVALID', `the result of RPC "${name}" cannot be sent: ${why}`, {

@@ -39,9 +39,11 @@ interface MatchFunctions {
   readonly signal: LuaRef | undefined
   readonly terminate: LuaRef
   readonly upgrade: LuaRef | undefined
+  readonly drop: LuaRef | undefined
+  readonly resume: LuaRef | undefined
 }
 
-const MATCH_FUNCTIONS = 9
+const MATCH_FUNCTIONS = 11
 const MILLISECONDS = 1000
 
 /**
@@ -84,7 +86,7 @@ export class LuaMatchHandler implements MatchHandler {
     call.pushRef(this.#functions.init)
     this.#pushContext(call)
     call.pushValue(params as LuaValue)
-    call.invoke(5, budgets.init)
+    call.invoke(6, budgets.init)
     if (!call.isNil(1)) this.#state = call.ref(1)
     const init = readInit(call)
     call.end()
@@ -111,15 +113,7 @@ export class LuaMatchHandler implements MatchHandler {
   join(member: MemberInfo): void {
     const presence = this.#options.vm.ref(presenceValue(member))
     this.#presences.set(member.member, presence)
-    const call = this.#begin(this.#functions.join)
-    this.#pushContext(call)
-    this.#pushState(call)
-    call.newTable(1, 0)
-    call.pushRef(presence)
-    call.setIndex(1)
-    call.invoke(1, this.#options.budgets.join)
-    this.#keepState(call)
-    call.end()
+    this.#tellOf(member.member, this.#functions.join)
   }
 
   leave({ member, reason }: Departed): void {
@@ -141,6 +135,28 @@ export class LuaMatchHandler implements MatchHandler {
     } finally {
       presence.release()
     }
+  }
+
+  drop(member: MemberNumber): void {
+    this.#tellOf(member, this.#functions.drop)
+  }
+
+  resume(member: MemberNumber): void {
+    this.#tellOf(member, this.#functions.resume)
+  }
+
+  #tellOf(member: MemberNumber, callback: LuaRef | undefined): void {
+    const presence = this.#presences.get(member)
+    if (presence === undefined || callback === undefined) return
+    const call = this.#begin(callback)
+    this.#pushContext(call)
+    this.#pushState(call)
+    call.newTable(1, 0)
+    call.pushRef(presence)
+    call.setIndex(1)
+    call.invoke(1, this.#options.budgets.join)
+    this.#keepState(call)
+    call.end()
   }
 
   loop(info: TickInfo, inputs: readonly QueuedInput[]): boolean {
@@ -249,6 +265,8 @@ export class LuaMatchHandler implements MatchHandler {
       signal: optional(7),
       terminate: call.function(8, 'match_terminate'),
       upgrade: optional(9),
+      drop: optional(10),
+      resume: optional(11),
     }
     call.end()
     return functions
@@ -307,7 +325,7 @@ function presenceValue(member: MemberInfo): { readonly [key: string]: LuaValue }
   }
 }
 
-/** The results of the prelude's init: state, tick_rate, label, max_players, empty_timeout. */
+/** The results of the prelude's init: state, tick_rate, label, max_players, empty_timeout, resume_window. */
 function readInit(call: LuaCall): MatchInit {
   const label = call.optionalString(3, 'label') ?? ''
   checkLabel(label)
@@ -319,10 +337,15 @@ function readInit(call: LuaCall): MatchInit {
   if (emptyTimeout !== undefined && !(emptyTimeout >= 0)) {
     throw new Error(`empty_timeout must be seconds, 0 for never, got ${emptyTimeout}`)
   }
+  const resumeWindow = call.optionalNumber(6, 'resume_window')
+  if (resumeWindow !== undefined && !(resumeWindow >= 0)) {
+    throw new Error(`resume_window must be seconds, got ${resumeWindow}`)
+  }
   return {
     tickHz: call.optionalNumber(2, 'tick_rate'),
     label,
     maxPlayers,
     emptyTimeoutMs: emptyTimeout === undefined ? undefined : emptyTimeout * MILLISECONDS,
+    resumeWindowMs: resumeWindow === undefined ? undefined : resumeWindow * MILLISECONDS,
   }
 }

@@ -38,7 +38,7 @@ local function init(match_init, ctx, params)
   if type(made) ~= 'table' then
     error('match_init must return a table { state = ..., tick_rate = ... }, got ' .. type(made), 0)
   end
-  return made.state, made.tick_rate, made.label, made.max_players, made.empty_timeout
+  return made.state, made.tick_rate, made.label, made.max_players, made.empty_timeout, made.resume_window
 end
 
 return function(module)
@@ -51,6 +51,7 @@ return function(module)
     end
   end
   return init, module.match_init, module.match_join_attempt, module.match_join, module.match_leave,
-    module.match_loop, module.match_signal, module.match_terminate, module.match_upgrade
+    module.match_loop, module.match_signal, module.match_terminate, module.match_upgrade,
+    module.match_drop, module.match_resume
 end
 `

@@ -21,6 +21,13 @@ export class SessionRegistry {
     this.#sessions.delete(id)
   }
 
+  /** Sessions whose connection is lost and that may come back. */
+  get awayCount(): number {
+    let count = 0
+    for (const session of this.#sessions.values()) if (session.isAway) count++
+    return count
+  }
+
   [Symbol.iterator](): IterableIterator<Session> {
     return this.#sessions.values()
   }

@@ -37,7 +37,9 @@ interface Scripts {
 }
 
 function world(config: ServerConfigInput = {}, scripts: Scripts = {}): World {
-  const resolved = resolveConfig({ options: { auth: { anonymous: true }, ...config } })
+  const resolved = resolveConfig({
+    options: { auth: { anonymous: true }, ...config, session: { resumeWindowMs: 0, ...config.session } },
+  })
   const clock = new ManualClock({ unixMs: 1_000_000 })
   const random = seededRandom(1)
   const host = new FakeRoomHost()
@@ -58,6 +60,8 @@ function world(config: ServerConfigInput = {}, scripts: Scripts = {}): World {
     authenticator: new Authenticator(resolved.auth, clock, random),
     onEnded: (session, ending) =>
       ended.push({ session, ending, wasKnown: sessions.get(session.id) !== undefined }),
+    onAway: () => 0,
+    onBack: () => {},
   })
   return {
     service,

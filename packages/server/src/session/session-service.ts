@@ -1,5 +1,13 @@
-import { type ClientPayload, KaosError, PROTOCOL_VERSIONS, ServerPayloads } from '@kaosnet/protocol'
-import type { Clock } from '../clock.ts'
+import {
+  type ClientPayload,
+  decodeLaneCounts,
+  encodeLaneCounts,
+  KaosError,
+  PROTOCOL_VERSIONS,
+  type ServerPayload,
+  ServerPayloads,
+} from '@kaosnet/protocol'
+import type { Clock, TimerHandle } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { SessionId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -9,7 +17,9 @@ import type { Random } from '../random.ts'
 import type { CallerInfo } from '../room/room-host.ts'
 import type { HookMessage, HookPipeline } from '../router/hook-pipeline.ts'
 import type { Authenticator } from './authenticator.ts'
+import { ResumeTokens, type UsedToken } from './resume-tokens.ts'
 import { type Identity, Session } from './session.ts'
+import { SessionLink } from './session-link.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 export interface SessionServiceParts {
@@ -23,7 +33,16 @@ export interface SessionServiceParts {
   readonly hooks: HookPipeline
   /** The session has ended: its members must leave their rooms. */
   readonly onEnded: (session: Session, end: SessionEnding) => void
+  /**
+   * The connection of a session is lost; its members are away.
+   * @returns how long the rooms it is in want to wait for it
+   */
+  readonly onAway: (session: Session) => number
+  /** The client is back, and has been sent everything it had missed. */
+  readonly onBack: (session: Session) => void
 }
+
+type ResumeRequest = NonNullable<ClientPayload<'SessionStart'>['resume']>
 
 export interface SessionEnding {
   /** 0 = normal, otherwise a code of the error table. */
@@ -34,13 +53,17 @@ export interface SessionEnding {
   readonly retryAfterMs?: number
 }
 
-/** Starts sessions (version, limits, authentication, hook) and ends them. */
+/** Starts sessions (version, limits, authentication, hook), keeps them while their connection is lost, and ends them. */
 export class SessionService {
   readonly #parts: SessionServiceParts
+  readonly #tokens: ResumeTokens
+  /** What ends the sessions that are away. */
+  readonly #windows = new Map<Session, TimerHandle>()
   #isShuttingDown = false
 
   constructor(parts: SessionServiceParts) {
     this.#parts = parts
+    this.#tokens = new ResumeTokens(parts.random)
   }
 
   /** From now on no session starts. */
@@ -53,41 +76,76 @@ export class SessionService {
    *   `session_start` says
    */
   async start(peer: Peer, request: ClientPayload<'SessionStart'>): Promise<Session> {
-    const { authenticator, clock, config, hooks, random, sessions } = this.#parts
-    const version = PROTOCOL_VERSIONS.find((known) => request.versions.includes(known))
-    if (version === undefined) {
-      throw new KaosError(
-        'UNSUPPORTED_VERSION',
-        `versions ${request.versions.join(', ')} are not supported; this server speaks ${PROTOCOL_VERSIONS.join(', ')}`,
-        { details: { supported: PROTOCOL_VERSIONS } },
-      )
-    }
+    const { authenticator, clock, hooks, random, sessions } = this.#parts
+    const version = commonVersion(request.versions)
     this.#checkRoom()
     const id = random.sessionId()
     const identity = await this.#admit(id, peer, await authenticator.authenticate(request))
     // The answer may have taken a while.
     this.#checkRoom()
-    const session = new Session(id, identity, peer, clock.unixMs())
+    const session = new Session(id, identity, this.#newLink(id, peer), clock.unixMs())
     if (peer.isClosed) {
       session.markEnded()
       return session
     }
     sessions.add(session)
-    peer.sendControl('SessionStart', {
-      id: request.id,
-      version,
-      session: id,
-      user_id: identity.userId,
-      username: identity.username,
-      is_authenticated: identity.isAuthenticated,
-      vars: identity.vars,
-      heartbeat_ms: config.session.heartbeatMs,
-      timeout_ms: config.session.timeoutMs,
-      server_time_us: clock.unixMs() * 1000,
-    })
+    peer.sendControl('SessionStart', this.#welcome(session, request.id, version))
     hooks.after('session_start', callerOf(session), identityMessage(identity))
     this.#parts.logger.debug({ sessionId: id, userId: identity.userId }, 'session started')
     return session
+  }
+
+  /**
+   * Lets a new peer take over a session: the client is told what has been received, and sent what it has not. A peer that
+   * still looks open is replaced.
+   * @throws {KaosError} UNSUPPORTED_VERSION, SHUTTING_DOWN, INVALID_PAYLOAD or RESUME_REFUSED
+   */
+  resume(peer: Peer, request: ClientPayload<'SessionStart'>, resume: ResumeRequest): Session {
+    const version = commonVersion(request.versions)
+    if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
+    const counts = decodeLaneCounts(resume.received)
+    const session = this.#tokens.find(resume)
+    if (session === undefined) throw new KaosError('RESUME_REFUSED')
+    if (!session.link.canReplay(counts)) {
+      this.#endAway(session, 'SLOW_CONSUMER', 'too much was sent while the connection was lost')
+      throw new KaosError('RESUME_REFUSED')
+    }
+    const wasAway = session.isAway
+    this.#closeWindow(session)
+    const old = session.link.attach(peer, counts, () => {
+      peer.sendControl('SessionStart', {
+        ...this.#welcome(session, request.id, version, resume),
+        is_resumed: true,
+        received: encodeLaneCounts(session.link.received),
+      })
+    })
+    const replaced = new KaosError('SESSION_REPLACED')
+    old.close(replaced.code, replaced.message)
+    if (wasAway) this.#parts.onBack(session)
+    this.#parts.metrics.sessionResumed()
+    this.#parts.logger.debug({ sessionId: session.id }, 'session resumed')
+    return session
+  }
+
+  /** The client has shown that it has the newest token of its session. */
+  confirmToken(session: Session): void {
+    this.#tokens.confirm(session)
+  }
+
+  /** The connection of a session is lost: it is kept for a while, or ends. The connection is closed in any case. */
+  lose(session: Session, ending: SessionEnding): void {
+    if (session.isEnded || session.isAway) return
+    const { clock, config, logger, metrics, onAway } = this.#parts
+    if (this.#isShuttingDown || !session.link.isResumable) return this.end(session, ending)
+    session.peer.abandon(ending.code, ending.reason)
+    session.link.detach()
+    const windowMs = Math.max(config.session.resumeWindowMs, onAway(session))
+    const expire = (): void => {
+      this.#endAway(session, 'SESSION_TIMEOUT', `the session was not resumed within ${windowMs} ms`)
+    }
+    this.#windows.set(session, clock.setTimer(expire, windowMs))
+    metrics.sessionDropped()
+    logger.debug({ sessionId: session.id, reason: ending.reason }, 'session dropped')
   }
 
   /** Ends a session and closes its peer. Idempotent. */
@@ -95,12 +153,66 @@ export class SessionService {
     if (session.isEnded) return
     session.markEnded()
     const { hooks, logger, metrics, onEnded, sessions } = this.#parts
+    this.#closeWindow(session)
+    this.#tokens.revoke(session)
     onEnded(session, ending)
     sessions.delete(session.id)
     session.peer.close(ending.code, ending.reason, ending.retryAfterMs)
     metrics.sessionEnded(ending.code)
     hooks.after('session_end', callerOf(session), { code: ending.code, reason: ending.reason })
     logger.debug({ sessionId: session.id, code: ending.code, reason: ending.reason }, 'session ended')
+  }
+
+  /** Ends every session, also those without a connection. */
+  endAll(ending: SessionEnding): void {
+    for (const session of [...this.#parts.sessions]) this.end(session, ending)
+  }
+
+  #newLink(id: SessionId, peer: Peer): SessionLink {
+    const { clock, config, metrics, sessions } = this.#parts
+    const { replayBytes, replayFrames, resumeWindowMs } = config.session
+    return new SessionLink(peer, {
+      replay: resumeWindowMs === 0 ? undefined : { maxBytes: replayBytes, maxFrames: replayFrames },
+      observer: metrics,
+      onOverflow: () => {
+        // Not within the send that overflowed: its caller may be walking the members of a room.
+        clock.defer(() => {
+          const session = sessions.get(id)
+          if (session === undefined) return
+          this.#endAway(session, 'SLOW_CONSUMER', 'too much was sent while the connection was lost')
+        })
+      },
+    })
+  }
+
+  #endAway(session: Session, error: 'SESSION_TIMEOUT' | 'SLOW_CONSUMER', reason: string): void {
+    this.end(session, { code: new KaosError(error).code, reason, leaveReason: 'dropped' })
+  }
+
+  #closeWindow(session: Session): void {
+    this.#windows.get(session)?.cancel()
+    this.#windows.delete(session)
+  }
+
+  #welcome(session: Session, id: number, version: number, used?: UsedToken): ServerPayload<'SessionStart'> {
+    const { clock, config } = this.#parts
+    const { heartbeatMs, resumeWindowMs, timeoutMs } = config.session
+    const { identity } = session
+    return {
+      id,
+      version,
+      session: session.id,
+      user_id: identity.userId,
+      username: identity.username,
+      is_authenticated: identity.isAuthenticated,
+      vars: identity.vars,
+      heartbeat_ms: heartbeatMs,
+      timeout_ms: timeoutMs,
+      server_time_us: clock.unixMs() * 1000,
+      ...(session.link.isResumable
+        ? { resume_token: this.#tokens.issue(session, used), resume_window_ms: resumeWindowMs }
+        : {}),
+    }
   }
 
   #checkRoom(): void {
@@ -126,6 +238,17 @@ export class SessionService {
     }
     return checkedIdentity(message, identity)
   }
+}
+
+/** @throws {KaosError} UNSUPPORTED_VERSION */
+function commonVersion(offered: readonly number[]): number {
+  const version = PROTOCOL_VERSIONS.find((known) => offered.includes(known))
+  if (version !== undefined) return version
+  throw new KaosError(
+    'UNSUPPORTED_VERSION',
+    `versions ${offered.join(', ')} are not supported; this server speaks ${PROTOCOL_VERSIONS.join(', ')}`,
+    { details: { supported: PROTOCOL_VERSIONS } },
+  )
 }
 
 function identityMessage(identity: Identity): HookMessage {

@@ -1,5 +1,6 @@
 import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
 import type { Peer } from '../peer/peer.ts'
+import type { SessionLink } from './session-link.ts'
 
 /** Who a session is. */
 export interface Identity {
@@ -18,22 +19,32 @@ export interface Membership {
 
 const HANDLES = 65_535
 
-/** One client's stay on the server: its identity, its peer and the rooms it is in. */
+/** One client's stay on the server: its identity, the way to it and the rooms it is in. It outlives its connections. */
 export class Session {
   readonly id: SessionId
   readonly identity: Identity
-  readonly peer: Peer
+  readonly link: SessionLink
   readonly startedUnixMs: number
   readonly #byHandle = new Map<RoomHandle, Membership>()
   #lastHandle = 0
   #highestHandle = 0
   #isEnded = false
 
-  constructor(id: SessionId, identity: Identity, peer: Peer, startedUnixMs: number) {
+  constructor(id: SessionId, identity: Identity, link: SessionLink, startedUnixMs: number) {
     this.id = id
     this.identity = identity
-    this.peer = peer
+    this.link = link
     this.startedUnixMs = startedUnixMs
+  }
+
+  /** The present connection, or the last one while the session is away. */
+  get peer(): Peer {
+    return this.link.peer
+  }
+
+  /** Its connection is lost, and it may come back. */
+  get isAway(): boolean {
+    return this.link.isAway
   }
 
   get isEnded(): boolean {
@@ -64,7 +75,7 @@ export class Session {
   /** Handles go round, so that a late frame for a room that ended does not reach a newer one. */
   addMembership(roomId: RoomId, member: MemberNumber): Membership {
     do this.#lastHandle = (this.#lastHandle % HANDLES) + 1
-    while (this.#byHandle.has(this.#lastHandle))
+    while (this.#byHandle.has(this.#lastHandle) || this.link.isLaneInUse(this.#lastHandle))
     this.#highestHandle = Math.max(this.#highestHandle, this.#lastHandle)
     const membership = { roomId, handle: this.#lastHandle, member }
     this.#byHandle.set(membership.handle, membership)

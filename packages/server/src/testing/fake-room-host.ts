@@ -23,6 +23,7 @@ export type HostCommand =
       readonly member: MemberNumber
       readonly reason: LeaveReason
     }
+  | { readonly kind: 'drop' | 'resume'; readonly roomId: RoomId; readonly member: MemberNumber }
   | {
       readonly kind: 'input'
       readonly roomId: RoomId
@@ -100,6 +101,14 @@ export class FakeRoomHost implements RoomHost {
 
   leave(roomId: RoomId, member: MemberNumber, reason: LeaveReason): void {
     this.commands.push({ kind: 'leave', roomId, member, reason })
+  }
+
+  drop(roomId: RoomId, member: MemberNumber): void {
+    this.commands.push({ kind: 'drop', roomId, member })
+  }
+
+  resume(roomId: RoomId, member: MemberNumber): void {
+    this.commands.push({ kind: 'resume', roomId, member })
   }
 
   input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {

@@ -14,6 +14,7 @@ import { RoomRegistry } from '../room/room-registry.ts'
 import { HookPipeline } from '../router/hook-pipeline.ts'
 import { PeerInbox } from '../router/peer-inbox.ts'
 import { RequestHandlers } from '../router/request-handlers.ts'
+import { SessionInboxes } from '../router/session-inboxes.ts'
 import { Authenticator } from '../session/authenticator.ts'
 import { SessionRegistry } from '../session/session-registry.ts'
 import { SessionService } from '../session/session-service.ts'
@@ -66,7 +67,9 @@ export function routerWorld(
   options: ServerConfigInput = {},
   scripts: RouterScripts = {},
 ): RouterWorld {
-  const config = resolveConfig({ options: { auth: { anonymous: true }, ...options } })
+  // Most tests are about what happens when a session ends; those of resume say how long one is kept.
+  const session = { resumeWindowMs: 0, ...options.session }
+  const config = resolveConfig({ options: { auth: { anonymous: true }, ...options, session } })
   const clock = new ManualClock()
   const random = seededRandom(1)
   const log = recordingLogger()
@@ -89,13 +92,19 @@ export function routerWorld(
     hooks,
     authenticator: new Authenticator(config.auth, clock, random),
     onEnded: (session, { leaveReason }) => gateway.dropSession(session, leaveReason),
+    onAway: (session) => gateway.sessionAway(session),
+    onBack: (session) => gateway.sessionBack(session),
   })
   const closed: PeerInbox[] = []
   const parts = {
     ...common,
     hooks,
     sessionService,
-    handlers: new RequestHandlers({ config, hooks, rooms: gateway }),
+    inboxes: new SessionInboxes({
+      ...common,
+      sessionService,
+      handlers: new RequestHandlers({ config, hooks, rooms: gateway }),
+    }),
     onClosed: (inbox: PeerInbox) => closed.push(inbox),
   }
   return {

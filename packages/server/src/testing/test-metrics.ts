@@ -4,6 +4,7 @@ import { Metrics } from '../observe/metrics.ts'
 export function testMetrics(): Metrics {
   return new Metrics({
     sessions: () => 0,
+    sessionsAway: () => 0,
     connections: () => 0,
     rooms: () => 0,
     members: () => 0,

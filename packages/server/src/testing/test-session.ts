@@ -3,6 +3,7 @@ import type { SessionId } from '../ids.ts'
 import { FlushQueue } from '../peer/flush-queue.ts'
 import { Peer, type PeerOptions } from '../peer/peer.ts'
 import { type Identity, Session } from '../session/session.ts'
+import { SessionLink, type SessionLinkOptions } from '../session/session-link.ts'
 import { FakeConnection } from './fake-connection.ts'
 
 export interface TestPeer {
@@ -28,6 +29,16 @@ export function createTestPeer(clock: Clock, options: Partial<PeerOptions> = {})
   return { peer, connection }
 }
 
+/** A link that can be resumed, over a peer. */
+export function createTestLink(peer: Peer, options: Partial<SessionLinkOptions> = {}): SessionLink {
+  return new SessionLink(peer, {
+    replay: { maxBytes: 65_536, maxFrames: 1_024 },
+    observer: { errorSent() {}, replayOverflowed() {}, frameUnsent() {} },
+    onOverflow: () => {},
+    ...options,
+  })
+}
+
 /** A session numbered `id`, on a peer of its own. */
 export function createTestSession(clock: Clock, id: number, identity: Partial<Identity> = {}): TestSession {
   const { peer, connection } = createTestPeer(clock)
@@ -39,5 +50,5 @@ export function createTestSession(clock: Clock, id: number, identity: Partial<Id
     isAuthenticated: false,
     ...identity,
   }
-  return { peer, connection, session: new Session(sessionId, who, peer, clock.unixMs()) }
+  return { peer, connection, session: new Session(sessionId, who, createTestLink(peer), clock.unixMs()) }
 }

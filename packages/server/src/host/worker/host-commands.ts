@@ -23,6 +23,10 @@ const Command = {
   activate: 8,
   /** A report is wanted now. */
   report: 9,
+  /** `room u32 | member u16` */
+  drop: 10,
+  /** `room u32 | member u16` */
+  resume: 11,
 } as const
 
 const RELIABLE = 0x01
@@ -51,6 +55,16 @@ export class CommandWriter {
     this.#begin(Command.leave, room)
     this.#batch.u16(member)
     this.#batch.u8(leaveReasons.indexOf(reason))
+  }
+
+  drop(room: number, member: MemberNumber): void {
+    this.#begin(Command.drop, room)
+    this.#batch.u16(member)
+  }
+
+  resume(room: number, member: MemberNumber): void {
+    this.#begin(Command.resume, room)
+    this.#batch.u16(member)
   }
 
   input(room: number, member: MemberNumber, { op, data, isReliable, isMessagePack }: RoomInput): void {
@@ -95,6 +109,8 @@ export interface CommandHandler {
   create(room: number, spec: RoomSpec): void
   join(room: number, member: MemberInfo): void
   leave(room: number, member: MemberNumber, reason: LeaveReason): void
+  drop(room: number, member: MemberNumber): void
+  resume(room: number, member: MemberNumber): void
   /** The data is a view of the batch. */
   input(room: number, member: MemberNumber, message: RoomInput): void
   end(room: number, reason: 'closed' | 'shutdown', graceSeconds: number): void
@@ -118,6 +134,10 @@ function readCommand(batch: BatchReader, handler: CommandHandler): void {
       return handler.join(batch.u32(), batch.value() as MemberInfo)
     case Command.leave:
       return handler.leave(batch.u32(), batch.u16(), leaveReasons[batch.u8()] as LeaveReason)
+    case Command.drop:
+      return handler.drop(batch.u32(), batch.u16())
+    case Command.resume:
+      return handler.resume(batch.u32(), batch.u16())
     case Command.input: {
       const room = batch.u32()
       const member = batch.u16()

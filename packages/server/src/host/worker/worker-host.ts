@@ -112,6 +112,14 @@ export class WorkerHost implements CommandHandler {
     this.#in(room, (id) => this.#host.leave(id, member, reason))
   }
 
+  drop(room: number, member: MemberNumber): void {
+    this.#in(room, (id) => this.#host.drop(id, member))
+  }
+
+  resume(room: number, member: MemberNumber): void {
+    this.#in(room, (id) => this.#host.resume(id, member))
+  }
+
   input(room: number, member: MemberNumber, message: RoomInput): void {
     const id = this.#rooms.idOf(room)
     if (id !== undefined) this.#host.input(id, member, message)

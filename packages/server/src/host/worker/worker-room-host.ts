@@ -149,6 +149,16 @@ export class WorkerRoomHost implements RoomHost {
     if (room !== undefined) this.#tell().leave(room, member, reason)
   }
 
+  drop(roomId: RoomId, member: MemberNumber): void {
+    const room = this.#rooms.numberOf(roomId)
+    if (room !== undefined) this.#tell().drop(room, member)
+  }
+
+  resume(roomId: RoomId, member: MemberNumber): void {
+    const room = this.#rooms.numberOf(roomId)
+    if (room !== undefined) this.#tell().resume(room, member)
+  }
+
   input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {
     const room = this.#rooms.numberOf(roomId)
     if (room === undefined) return

@@ -3,7 +3,17 @@ import { hookNameOf } from './hook-messages.ts'
 import type { RoomDefinition } from './room-definition.ts'
 import type { ScriptsDefinition } from './scripts-definition.ts'
 
-const ROOM_CALLBACKS = ['joinAttempt', 'join', 'leave', 'signal', 'terminate', 'upgrade', 'params'] as const
+const ROOM_CALLBACKS = [
+  'joinAttempt',
+  'join',
+  'leave',
+  'drop',
+  'resume',
+  'signal',
+  'terminate',
+  'upgrade',
+  'params',
+] as const
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -12,7 +12,7 @@ export function checkSetup(setup: unknown): CheckedSetup {
   if (typeof setup !== 'object' || setup === null || !('state' in setup)) {
     throw new Error('init must return an object { state, … }')
   }
-  const { state, label = '', tickHz, maxPlayers, emptyTimeoutMs } = setup as Readonly<Record<string, unknown>>
+  const { state, label = '', tickHz, maxPlayers, emptyTimeoutMs, resumeWindowMs } = setup as Readonly<Record<string, unknown>>
   if (typeof label !== 'string') throw new Error(`label must be a string, got ${typeof label}`)
   checkLabel(label)
   const seats = optionalNumber('maxPlayers', maxPlayers)
@@ -23,12 +23,17 @@ export function checkSetup(setup: unknown): CheckedSetup {
   if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
     throw new Error(`emptyTimeoutMs must be milliseconds, 0 for never, got ${timeoutMs}`)
   }
+  const windowMs = optionalNumber('resumeWindowMs', resumeWindowMs)
+  if (windowMs !== undefined && !(windowMs >= 0)) {
+    throw new Error(`resumeWindowMs must be milliseconds, got ${windowMs}`)
+  }
   return {
     state,
     label,
     tickHz: optionalNumber('tickHz', tickHz),
     maxPlayers: seats,
     emptyTimeoutMs: timeoutMs,
+    resumeWindowMs: windowMs,
   }
 }
 

@@ -16,6 +16,8 @@ export interface RoomSetup<State> {
   readonly maxPlayers?: number | undefined
   /** How long an empty room lives on; 0 = for ever. Default `rooms.emptyTimeoutMs`. */
   readonly emptyTimeoutMs?: number | undefined
+  /** How long a member whose connection is lost keeps its seat; 0 = not at all. Default `session.resumeWindowMs`. */
+  readonly resumeWindowMs?: number | undefined
 }
 
 /** The next state, or nothing to keep the present one. */
@@ -58,6 +60,10 @@ export interface RoomCallbacks<State, R extends Receives, Sends extends object, 
     presence: Presence,
     reason: LeaveReason,
   ): Next<State>
+  /** The connection of a member is lost. It stays in `room.presences`: its seat is kept for a while. */
+  drop?(room: RoomContext<Sends, Params>, state: NoInfer<State>, presence: Presence): Next<State>
+  /** A member whose connection was lost is back, and has got every reliable message. */
+  resume?(room: RoomContext<Sends, Params>, state: NoInfer<State>, presence: Presence): Next<State>
   /** Once per tick. */
   loop(
     room: RoomContext<Sends, Params>,

@@ -1,3 +1,4 @@
+import type { MemberNumber } from '../../ids.ts'
 import type {
   Departed,
   HandedOver,
@@ -69,6 +70,18 @@ export class TypeScriptMatchHandler implements MatchHandler {
     if (presence === undefined) return
     this.#context.presences.delete(member)
     this.#keep('leave', this.#definition.leave?.(this.#context, this.#state, presence, reason))
+  }
+
+  drop(member: MemberNumber): void {
+    const presence = this.#context.presences.get(member)
+    if (presence === undefined) return
+    this.#keep('drop', this.#definition.drop?.(this.#context, this.#state, presence))
+  }
+
+  resume(member: MemberNumber): void {
+    const presence = this.#context.presences.get(member)
+    if (presence === undefined) return
+    this.#keep('resume', this.#definition.resume?.(this.#context, this.#state, presence))
   }
 
   loop({ tick, dtSeconds, skipped }: TickInfo, inputs: readonly QueuedInput[]): boolean {

@@ -1,0 +1,85 @@
+import { encodeSessionAck, type LaneCounts } from './lane-counts.ts'
+
+interface LaneTally {
+  received: number
+  acked: number
+  isClosed: boolean
+}
+
+/** So much may stay unacknowledged before an acknowledgement is due by itself (`docs/protocol.md#sessionack`). */
+const ACK_FRAMES = 64
+const ACK_BYTES = 32_768
+
+/** Counts the reliable frames that were received, lane by lane, and says when the other side should hear of it. */
+export class ReceivedCounts {
+  readonly #lanes = new Map<number, LaneTally>()
+  /** Lanes of the other side's acknowledgements that have come to their end: it may forget them. */
+  readonly #confirmed = new Set<number>()
+  #dueFrames = 0
+  #dueBytes = 0
+
+  constructor() {
+    this.open(0)
+  }
+
+  /** A lane begins, with no frame received. */
+  open(lane: number): void {
+    this.#lanes.set(lane, { received: 0, acked: 0, isClosed: false })
+  }
+
+  /** Counts a frame; those of lanes that are not open do not count. @returns whether an acknowledgement is due */
+  add(lane: number, sizeBytes: number): boolean {
+    const tally = this.#lanes.get(lane)
+    if (tally === undefined || tally.isClosed) return false
+    tally.received = (tally.received + 1) >>> 0
+    this.#dueFrames++
+    this.#dueBytes += sizeBytes
+    return this.#dueFrames >= ACK_FRAMES || this.#dueBytes >= ACK_BYTES
+  }
+
+  /** The last frame of a lane has come; its count is kept until the sender has confirmed that it knows. */
+  close(lane: number): void {
+    const tally = this.#lanes.get(lane)
+    if (tally !== undefined) tally.isClosed = true
+  }
+
+  isClosed(lane: number): boolean {
+    return this.#lanes.get(lane)?.isClosed === true
+  }
+
+  forget(lane: number): void {
+    this.#lanes.delete(lane)
+  }
+
+  /** The other side has resumed and knows every count: those of closed lanes have served. */
+  forgetClosed(): void {
+    for (const [lane, { isClosed }] of this.#lanes) if (isClosed) this.#lanes.delete(lane)
+    this.#confirmed.clear()
+  }
+
+  /** The other side's last frame of a lane has come with its acknowledgement: tells it so with the next of ours. */
+  confirm(lane: number): void {
+    this.#confirmed.add(lane)
+    this.#dueFrames++
+  }
+
+  /** A SessionAck frame with every lane that has moved; undefined when none has. */
+  takeAck(): Uint8Array | undefined {
+    this.#dueFrames = 0
+    this.#dueBytes = 0
+    const moved = new Map<number, number>()
+    for (const lane of this.#confirmed) moved.set(lane, 0)
+    this.#confirmed.clear()
+    for (const [lane, tally] of this.#lanes) {
+      if (tally.acked === tally.received) continue
+      tally.acked = tally.received
+      moved.set(lane, tally.received)
+    }
+    return moved.size === 0 ? undefined : encodeSessionAck(moved)
+  }
+
+  /** Every lane, for a SessionStart. */
+  all(): LaneCounts {
+    return new Map([...this.#lanes].map(([lane, { received }]) => [lane, received] as const))
+  }
+}
