@@ -13,8 +13,6 @@ const ACK_BYTES = 32_768
 /** Counts the reliable frames that were received, lane by lane, and says when the other side should hear of it. */
 export class ReceivedCounts {
   readonly #lanes = new Map<number, LaneTally>()
-  /** Lanes of the other side's acknowledgements that have come to their end: it may forget them. */
-  readonly #confirmed = new Set<number>()
   #dueFrames = 0
   #dueBytes = 0
 
@@ -43,10 +41,6 @@ export class ReceivedCounts {
     if (tally !== undefined) tally.isClosed = true
   }
 
-  isClosed(lane: number): boolean {
-    return this.#lanes.get(lane)?.isClosed === true
-  }
-
   forget(lane: number): void {
     this.#lanes.delete(lane)
   }
@@ -54,22 +48,15 @@ export class ReceivedCounts {
   /** The other side has resumed and knows every count: those of closed lanes have served. */
   forgetClosed(): void {
     for (const [lane, { isClosed }] of this.#lanes) if (isClosed) this.#lanes.delete(lane)
-    this.#confirmed.clear()
   }
 
-  /** The other side's last frame of a lane has come with its acknowledgement: tells it so with the next of ours. */
-  confirm(lane: number): void {
-    this.#confirmed.add(lane)
-    this.#dueFrames++
-  }
-
-  /** A SessionAck frame with every lane that has moved; undefined when none has. */
-  takeAck(): Uint8Array | undefined {
+  /**
+   * A SessionAck frame with every lane that has moved; undefined when none has.
+   * @param moved What the frame says besides
+   */
+  takeAck(moved = new Map<number, number>()): Uint8Array | undefined {
     this.#dueFrames = 0
     this.#dueBytes = 0
-    const moved = new Map<number, number>()
-    for (const lane of this.#confirmed) moved.set(lane, 0)
-    this.#confirmed.clear()
     for (const [lane, tally] of this.#lanes) {
       if (tally.acked === tally.received) continue
       tally.acked = tally.received

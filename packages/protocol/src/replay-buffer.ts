@@ -33,14 +33,11 @@ export class ReplayBuffer {
 
   constructor(bounds: ReplayBounds) {
     this.#bounds = bounds
+    this.#log(0)
   }
 
   get sizeBytes(): number {
     return this.#bytes
-  }
-
-  get frames(): number {
-    return this.#frames
   }
 
   get lanes(): readonly number[] {

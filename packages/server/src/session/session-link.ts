@@ -40,6 +40,8 @@ export class SessionLink {
   readonly #options: SessionLinkOptions
   readonly #received = new ReceivedCounts()
   readonly #sent: ReplayBuffer | undefined
+  /** Lanes whose end the client has acknowledged: it may forget them, once it is told so. */
+  #endedLanes = new Map<Lane, number>()
   #peer: Peer
   #isAway = false
   #isLost = false
@@ -99,7 +101,8 @@ export class SessionLink {
 
   /** Tells the client what has been received, if there is news. */
   sendAck(): void {
-    const ack = this.#sent === undefined ? undefined : this.#received.takeAck()
+    const ack = this.#sent === undefined ? undefined : this.#received.takeAck(this.#endedLanes)
+    this.#endedLanes = new Map()
     // Reliable, so that none has to be repeated; counted are they not.
     if (ack !== undefined && !this.#isAway) this.#peer.send(ack)
   }
@@ -109,7 +112,7 @@ export class SessionLink {
     for (const [lane, count] of counts) {
       if (this.#sent?.has(lane) !== true) continue
       this.#sent.ack(lane, count)
-      if (!this.#sent.has(lane)) this.#received.confirm(lane)
+      if (!this.#sent.has(lane)) this.#endedLanes.set(lane, 0)
     }
   }
 
@@ -135,7 +138,8 @@ export class SessionLink {
     this.#peer = peer
     this.#isAway = false
     this.handleAck(received)
-    this.#received.forgetClosed()
+    // It has no lane of the past in mind any more.
+    this.#endedLanes.clear()
     greet()
     this.#sent?.replay((frame, lane) => peer.send(frame, 'reliable', lane))
     return old

@@ -8,6 +8,9 @@ import {
 import { resolveConfig, type ServerConfigInput } from '../config.ts'
 import type { RoomId } from '../ids.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { FlushQueue } from '../peer/flush-queue.ts'
+import { Peer } from '../peer/peer.ts'
+import type { Connection } from '../peer/transport.ts'
 import { RoomGateway } from '../room/room-gateway.ts'
 import type { HookName, RoomTraits } from '../room/room-host.ts'
 import { RoomRegistry } from '../room/room-registry.ts'
@@ -52,6 +55,8 @@ export interface RouterWorld {
   /** Inboxes whose connection is gone. */
   readonly closed: PeerInbox[]
   connect(): RouterClient
+  /** What a connection of the test's own brings goes here. */
+  connectLink(connection: Connection): PeerInbox
   /** A room that its host has started. */
   run(traits?: Partial<RoomTraits>): RoomId
 }
@@ -118,6 +123,12 @@ export function routerWorld(
     connect() {
       const { peer, connection } = createTestPeer(clock, { observer: metrics })
       return routerClient(new PeerInbox(peer, parts), connection, gateway, host)
+    },
+    connectLink(connection) {
+      const flushQueue = new FlushQueue(clock)
+      const onSlowConsumer = (): void => {}
+      const options = { clock, flushQueue, observer: metrics, sendQueueBytes: 1_048_576, onSlowConsumer }
+      return new PeerInbox(new Peer(connection, options), parts)
     },
     run(traits = {}) {
       const { id } = gateway.create('game', {}, undefined)
