@@ -1,9 +1,10 @@
 import { Client } from '../../packages/client/src/client.ts'
+import type { Room } from '../../packages/client/src/room.ts'
 import { decodeMessagePack, encodeMessagePack, encodeRoomData, encodeRoomState } from '@kaosnet/protocol'
 import { afterAll, expect, it } from 'vitest'
 import type { RoomId } from '../../packages/server/src/ids.ts'
 import { settled } from '../../packages/server/src/testing/promises.ts'
-import { routerWorld } from '../../packages/server/src/testing/router-world.ts'
+import { type RouterWorld, routerWorld } from '../../packages/server/src/testing/router-world.ts'
 import { testMetrics } from '../../packages/server/src/testing/test-metrics.ts'
 import { SimulatedLink } from '../support/simulated-link.ts'
 
@@ -25,6 +26,87 @@ function mulberry32(seed: number): () => number {
   }
 }
 
+/** A room that the client joins and leaves again and again: the life of a lane. */
+class SideRoom {
+  readonly id: RoomId
+  readonly #client: Client
+  readonly #world: RouterWorld
+  readonly #problems: string[]
+  readonly #heard: number[][] = []
+  readonly #told: number[] = []
+  readonly #sent: number[] = []
+  #room: Room | undefined
+  #phase: 'out' | 'joining' | 'in' | 'leaving' = 'out'
+
+  constructor(client: Client, world: RouterWorld, problems: string[]) {
+    this.#client = client
+    this.#world = world
+    this.#problems = problems
+    this.id = world.run()
+  }
+
+  /** Goes in, or comes out. */
+  move(): void {
+    const fail = (error: Error): void => void this.#problems.push(`side room: ${error.message}`)
+    if (this.#phase === 'out') {
+      this.#phase = 'joining'
+      this.#told.push(0)
+      this.#sent.push(0)
+      const heard: number[] = []
+      this.#heard.push(heard)
+      this.#client.joinRoom(this.id).then((room) => {
+        this.#phase = 'in'
+        this.#room = room
+        room.on('data', ({ data }) => heard.push(data as number))
+      }, fail)
+    } else if (this.#phase === 'in') {
+      this.#phase = 'leaving'
+      this.#room?.leave().then(() => {
+        this.#phase = 'out'
+      }, fail)
+    }
+  }
+
+  /** The room lets in who has asked. */
+  accept(): void {
+    const asked = this.#world.host.taken('join').filter(({ roomId }) => roomId === this.id)
+    const last = asked.at(-1)
+    if (last !== undefined) this.#world.gateway.joinAccepted(this.id, last.member.member)
+  }
+
+  /** Something is said, either way. */
+  talk(): void {
+    const visit = this.#told.length - 1
+    if (this.#phase === 'in') this.#room?.send(10 + visit, (this.#sent[visit] as number)++)
+    if (this.#world.rooms.find(this.id)?.size !== 1) return
+    this.#world.gateway.roomData(this.id, dataFrame((this.#told[visit] as number)++, true), true, undefined)
+  }
+
+  get isSettled(): boolean {
+    return this.#phase === 'out' || this.#phase === 'in'
+  }
+
+  /** Every visit but one that goes on was ended by the client. */
+  get expected(): unknown {
+    const left = this.#told.length - (this.#phase === 'in' ? 1 : 0)
+    const leaves = Array.from({ length: left }, () => 'left')
+    return { heard: this.#told.map(upTo), received: this.#sent.map(upTo), leaves }
+  }
+
+  get found(): unknown {
+    const inputs = this.#world.host.taken('input').map(({ message }) => message)
+    const received = this.#sent.map((_, visit) =>
+      inputs.filter(({ op }) => op === 10 + visit).map(({ data }) => decodeMessagePack(data)),
+    )
+    const leaves = this.#world.host.taken('leave').filter(({ roomId }) => roomId === this.id)
+    return { heard: this.#heard, received, leaves: leaves.map(({ reason }) => reason) }
+  }
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}
+
 /** A real SDK client and a real router, session and room gateway, with a network that does what it likes. */
 class Sequence {
   readonly #random: () => number
@@ -44,6 +126,7 @@ class Sequence {
   #told = 0
   #asked = 0
   #state = 0
+  #side: SideRoom | undefined
   drops = 0
 
   constructor(seed: number) {
@@ -91,6 +174,7 @@ class Sequence {
       this.#room.on(name, () => this.#problems.push(`room: ${name}`))
     }
     this.#world.clock.advance(1)
+    this.#side = new SideRoom(this.#client, this.#world, this.#problems)
   }
 
   async step(): Promise<void> {
@@ -112,7 +196,10 @@ class Sequence {
         (answer) => this.#answers.push(answer),
         (error: Error) => this.#problems.push(`rpc: ${error.message}`),
       )
-    } else if (dice < 0.6) link?.pumpToServer(this.#random)
+    } else if (dice < 0.42) this.#side?.move()
+    else if (dice < 0.46) this.#side?.accept()
+    else if (dice < 0.52) this.#side?.talk()
+    else if (dice < 0.67) link?.pumpToServer(this.#random)
     else if (dice < 0.82) link?.pumpToClient(this.#random)
     else if (dice < 0.86) this.#newest?.pumpToServer(this.#random)
     else if (dice < 0.9) this.#newest?.pumpToClient(this.#random)
@@ -126,11 +213,12 @@ class Sequence {
   async finish(): Promise<void> {
     for (let round = 0; round < 200; round++) {
       await this.#drain()
+      this.#side?.accept()
       const { state } = this.#client
       if (state === 'connected' && this.#links.every((link) => link.isIdle)) {
         // A connection that only the server has lost is noticed in the end.
         this.#newest?.pumpToServer(this.#random)
-        if (this.#answers.length === this.#asked && this.#isQuiet()) break
+        if (this.#side?.isSettled && this.#answers.length === this.#asked && this.#isQuiet()) break
         this.#newest?.cut()
         this.#newest?.noticeAtClient()
         this.#newest?.noticeAtServer()
@@ -140,7 +228,6 @@ class Sequence {
   }
 
   check(seed: number): void {
-    const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
     const received = this.#world.host
       .taken('input')
       .filter(({ message }) => message.op === 1)
@@ -152,7 +239,8 @@ class Sequence {
         heard: this.#heard,
         answers: [...this.#answers].sort((a, b) => a - b),
         state: this.#room?.state,
-        leaves: this.#world.host.taken('leave'),
+        leaves: this.#world.host.taken('leave').filter(({ roomId }) => roomId === this.#roomId),
+        side: this.#side?.found,
         sessions: this.#world.sessions.size,
       },
       `seed ${seed}`,
@@ -163,6 +251,7 @@ class Sequence {
       answers: upTo(this.#asked),
       state: this.#state === 0 ? undefined : this.#state,
       leaves: [],
+      side: this.#side?.expected,
       sessions: 1,
     })
   }

@@ -122,9 +122,7 @@ describe('a WebSocket that is cut', () => {
     ada.cut()
     await dropped
     const fast = ada.client.rpc('fast', 1)
-    await expect
-      .poll(() => server.metrics())
-      .toMatch(/kaosnet_script_call_seconds_count\{kind="rpc"\} 1/)
+    await expect.poll(() => server.metrics()).toMatch(/kaosnet_script_call_seconds_count\{kind="rpc"\} 1/)
     ada.setReachable(true)
     expect(await slow).toBe(7)
     expect(await fast).toBe(2)
@@ -169,10 +167,7 @@ describe('a WebSocket that is cut', () => {
   })
 
   it('costs the session when more is sent to it than is kept', async () => {
-    const server = await startTestServer(
-      { 'room.lua': ECHO },
-      { session: { replayBytes: 2_000 } },
-    )
+    const server = await startTestServer({ 'room.lua': ECHO }, { session: { replayBytes: 2_000 } })
     const ada = await connectCuttable(server)
     const bob = await connectPlayer(server, 'Bob')
     const roomId = await ada.client.createRoom('room')

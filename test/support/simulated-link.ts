@@ -1,5 +1,11 @@
 import type { ClientTransport, TransportHandlers } from '@kaosnet/client'
-import type { Connection, ConnectionHandler, Delivery, Lane } from '../../packages/server/src/peer/transport.ts'
+import { FrameReader, reliableLane, UNCOUNTED } from '@kaosnet/protocol'
+import type {
+  Connection,
+  ConnectionHandler,
+  Delivery,
+  Lane,
+} from '../../packages/server/src/peer/transport.ts'
 
 interface InFlight {
   readonly message: Uint8Array
@@ -65,6 +71,7 @@ export class SimulatedLink {
       },
       send: (message, delivery, lane) => {
         if (!link.#isClientOpen) return false
+        checkLanes(message, delivery, lane)
         link.#toServer.add(message.slice(), delivery === 'reliable', lane)
         return true
       },
@@ -79,6 +86,7 @@ export class SimulatedLink {
       queuedBytes: 0,
       supersededFrames: 0,
       send: (frame: Uint8Array, delivery: Delivery, lane: Lane) => {
+        checkLanes(frame, delivery, lane)
         if (link.#isServerOpen) link.#toClient.add(new Uint8Array(frame), delivery === 'reliable', lane)
       },
       flush: () => {},
@@ -125,5 +133,16 @@ export class SimulatedLink {
     if (!this.#isClientOpen) return
     this.#isClientOpen = false
     this.#client.onClose({ reason: 'cut' })
+  }
+}
+
+/** A frame travels on the lane it counts on, and reliably if it counts (`docs/protocol.md#resume`). */
+function checkLanes(message: Uint8Array, delivery: Delivery, lane: Lane): void {
+  const reader = new FrameReader()
+  reader.reset(message)
+  while (reader.next()) {
+    const counted = reliableLane(reader.op, reader.payload())
+    if (counted === UNCOUNTED || (counted === lane && delivery === 'reliable')) continue
+    throw new Error(`op ${reader.op} counts on lane ${counted} and was sent ${delivery} on lane ${lane}`)
   }
 }

@@ -10,6 +10,7 @@ import {
   encodeSessionAck,
   ErrorTable,
   FrameReader,
+  type LaneCounts,
   KaosError,
   Op,
   type OpName,
@@ -160,13 +161,14 @@ export class Connection implements RoomLink {
   async resume(options: OpenOptions): Promise<Session> {
     try {
       const transport = await this.#dial(options)
+      const named = this.#received.all()
       const resume = {
         token: this.#resumeToken ?? '',
         attempt: ++this.#attempts,
-        received: encodeLaneCounts(this.#received.all()),
+        received: encodeLaneCounts(named),
       }
       return await this.#startSession({ client: options.start.client, resume }, options.signal, (reply) =>
-        this.#takeOver(reply, transport),
+        this.#takeOver(reply, transport, named),
       )
     } catch (error) {
       this.#isDown = true
@@ -204,17 +206,22 @@ export class Connection implements RoomLink {
   }
 
   /** The server has accepted: each side knows what the other has, and sends the rest. */
-  #takeOver(reply: ServerPayload<'SessionStart'>, transport: ClientTransport): Session {
+  #takeOver(
+    reply: ServerPayload<'SessionStart'>,
+    transport: ClientTransport,
+    named: LaneCounts,
+  ): Session {
     if (reply.is_resumed !== true || reply.received === undefined) throw new KaosError('RESUME_REFUSED')
     const counts = decodeLaneCounts(reply.received)
     this.#isDown = false
     for (const lane of this.#sent.lanes) {
       const count = counts.get(lane)
-      // A lane the server does not know any more is that of a room we are out of, as we shall hear.
-      if (count === undefined) this.#sent.forget(lane)
-      else this.#sent.ack(lane, count)
+      if (count !== undefined) this.#sent.ack(lane, count)
+      // A lane we have named, and the server does not know any more, is that of a room we are out of, as we shall hear.
+      // One we have not named is that of a room we have joined since: its first frames have overtaken this reply.
+      else if (named.has(lane)) this.#sent.forget(lane)
     }
-    this.#received.forgetClosed()
+    this.#received.forgetClosed(named)
     let isTaken = true
     this.#sent.replay((frame, lane) => {
       isTaken = isTaken && transport.send(frame.slice(), 'reliable', lane)
@@ -258,7 +265,14 @@ export class Connection implements RoomLink {
   ): Promise<Room<State, Data>> {
     return this.request('RoomJoin', { room_id: roomId, metadata }, options, (reply) => {
       const { sessionId = '', userId = '', username = '' } = this.#session ?? {}
-      const self = { member: reply.member, sessionId, userId, username, metadata: metadata ?? {}, isAway: false }
+      const self = {
+        member: reply.member,
+        sessionId,
+        userId,
+        username,
+        metadata: metadata ?? {},
+        isAway: false,
+      }
       return new Room<State, Data>(this.#rooms.add(reply, self), this)
     })
   }

@@ -176,7 +176,8 @@ export class LifeCycle {
     return withDeadline(clock, timeoutMs, outer, onTimeout, async (signal) => {
       const token = await abortable(this.#token(), signal)
       const start = { token, username, vars, client: CLIENT_NAME }
-      const onFallback = (error: KaosError): void => events.emit('fallback', { transport: 'websocket', error })
+      const onFallback = (error: KaosError): void =>
+        events.emit('fallback', { transport: 'websocket', error })
       return work({ dial, url, signal, start, onFallback })
     })
   }

@@ -72,6 +72,9 @@ describe('README', () => {
 
   const clientEvents: Record<keyof ClientEvents, true> = {
     connected: true,
+    dropped: true,
+    resuming: true,
+    resumed: true,
     disconnected: true,
     reconnecting: true,
     ended: true,
@@ -84,6 +87,8 @@ describe('README', () => {
     state: true,
     joined: true,
     departed: true,
+    away: true,
+    back: true,
     closed: true,
   }
 

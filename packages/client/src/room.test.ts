@@ -68,6 +68,7 @@ describe('joining a room', () => {
       userId: 'user-1',
       username: 'Ada',
       metadata: { colour: 1 },
+      isAway: false,
     })
     expect([...room.members.keys()]).toEqual([1, 2])
     expect(room.members.get(1)).toBe(room.me)

@@ -149,7 +149,10 @@ export class Room<State = unknown, Data = unknown> {
     try {
       // Whatever else ends the room meanwhile does as well, and its request may never be answered then.
       const left = this.#link.leaveRoom(this.#room.joined.room, options)
-      await Promise.race([left, new Promise<void>((resolve) => this.#room.events.once('closed', () => resolve()))])
+      await Promise.race([
+        left,
+        new Promise<void>((resolve) => this.#room.events.once('closed', () => resolve())),
+      ])
     } catch (error) {
       // Whatever ended the room while we were leaving has done our work.
       if (this.#room.closed !== undefined) return

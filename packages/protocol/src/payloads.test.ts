@@ -14,6 +14,7 @@ import {
   encodeClientFrame,
   encodeServerFrame,
   presence,
+  resume,
   roomSummary,
   type ServerPayload,
   type ServerPayloadName,
@@ -49,7 +50,7 @@ function sampleOf(sender: Sender, op: string): Record<string, unknown> {
 const [samplePresence] = sampleOf('server', 'RoomJoin').members as [Record<string, unknown>]
 const sampleDeparture = { member: 2, session: '5a17c09e44d2b3f8', reason: 'left' }
 const [sampleRoom] = sampleOf('server', 'RoomList').rooms as [Record<string, unknown>]
-const sampleJoins = { joins: [samplePresence], leaves: [sampleDeparture] }
+const sampleJoins = { joins: [samplePresence], leaves: [sampleDeparture], away: [2], back: [2] }
 
 const schemas: readonly [name: string, schema: Schema, sample: Record<string, unknown>][] = [
   ...clientNames.map(
@@ -63,7 +64,8 @@ const schemas: readonly [name: string, schema: Schema, sample: Record<string, un
         op === 'RoomPresence' ? { room: 1, ...sampleJoins } : sampleOf('server', op),
       ] as const,
   ),
-  ['Presence', presence as Schema, samplePresence],
+  ['Presence', presence as Schema, { ...samplePresence, is_away: true }],
+  ['Resume', resume as Schema, sampleOf('client', 'SessionStart').resume as Record<string, unknown>],
   ['Departure', departure as Schema, sampleDeparture],
   ['RoomSummary', roomSummary as Schema, sampleRoom],
 ].map(([name, schema, sample]) => [name as string, schema as Schema, sample as Record<string, unknown>])
@@ -147,6 +149,7 @@ describe('payload sizes', () => {
     'SessionStart',
     'SessionEnd',
     'Heartbeat',
+    'SessionAck',
     'Error',
     'RoomCreate',
     'RoomLeave',

@@ -45,9 +45,11 @@ export class ReceivedCounts {
     this.#lanes.delete(lane)
   }
 
-  /** The other side has resumed and knows every count: those of closed lanes have served. */
-  forgetClosed(): void {
-    for (const [lane, { isClosed }] of this.#lanes) if (isClosed) this.#lanes.delete(lane)
+  /** The other side knows these counts: those of lanes that are closed, and have not moved since, have served. */
+  forgetClosed(known: LaneCounts): void {
+    for (const [lane, { isClosed, received }] of this.#lanes) {
+      if (isClosed && known.get(lane) === received) this.#lanes.delete(lane)
+    }
   }
 
   /**

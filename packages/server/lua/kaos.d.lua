@@ -44,12 +44,15 @@
 ---@field label? string
 ---@field max_players? integer
 ---@field empty_timeout? number seconds, 0 = never
+---@field resume_window? number seconds that a lost member keeps its seat, 0 = none
 
 ---@class kaos.MatchModule
 ---@field match_init fun(ctx: kaos.MatchContext, params: any): kaos.MatchInit
 ---@field match_join_attempt? fun(ctx: kaos.MatchContext, state: any, presence: kaos.Presence): any, boolean, string?
 ---@field match_join fun(ctx: kaos.MatchContext, state: any, presences: kaos.Presence[]): any
 ---@field match_leave fun(ctx: kaos.MatchContext, state: any, presences: kaos.Presence[]): any
+---@field match_drop? fun(ctx: kaos.MatchContext, state: any, presences: kaos.Presence[]): any
+---@field match_resume? fun(ctx: kaos.MatchContext, state: any, presences: kaos.Presence[]): any
 ---@field match_loop fun(ctx: kaos.MatchContext, state: any, tick: integer, messages: kaos.Message[]): any
 ---@field match_signal? fun(ctx: kaos.MatchContext, state: any, data: any): any, any
 ---@field match_terminate fun(ctx: kaos.MatchContext, state: any, grace_seconds: integer): any

@@ -95,6 +95,11 @@ export const clientPayloads: { [N in ClientPayloadName]: fc.Arbitrary<ClientPayl
       username: text(limits.usernameBytes),
       vars,
       client: text(128),
+      resume: fc.record({
+        token: text(limits.resumeTokenBytes),
+        attempt: requestId,
+        received: fc.uint8Array({ maxLength: 64 }),
+      }),
     },
     { requiredKeys: ['id', 'versions'] },
   ),

@@ -71,6 +71,16 @@ export function boundsOf(label: string, sample: unknown): Bounds {
       outside: [new Array(max + 1).fill(element), {}, null],
     }
   }
+  const bin = /^bin ≤ (\d+) B$/.exec(label)
+  if (bin !== null) {
+    const max = Number(bin[1])
+    return {
+      inside: [new Uint8Array(0), new Uint8Array(max)],
+      outside: [new Uint8Array(max + 1), 'a', [], null],
+    }
+  }
+  // A map with known fields, which has a test of its own.
+  if (/^[A-Z]\w+$/.test(label)) return { inside: [sample], outside: [[], 'a', 1, null] }
   if (label === 'bool') return { inside: [true, false], outside: [0, 'true', null] }
   if (label === 'float or int') return { inside: [0, -1.5, 2 ** 53], outside: ['1', null, Number.NaN] }
   if (label === 'any') return { inside: [null, 0, 'a', [], {}], outside: [] }

@@ -77,7 +77,9 @@ export const tables: Readonly<Record<string, Table>> = {
     ),
   ),
   ...Object.fromEntries(
-    [presence, departure, roomSummary, resume].map(({ name, fields }) => [name, payloadTable(fields)] as const),
+    [presence, departure, roomSummary, resume].map(
+      ({ name, fields }) => [name, payloadTable(fields)] as const,
+    ),
   ),
 }
 

@@ -78,7 +78,10 @@ export class Metrics {
       'kaosnet_sessions_dropped_total',
       'Times a session lost its connection and was kept.',
     )
-    this.#sessionsResumed = plain('kaosnet_sessions_resumed_total', 'Times a new connection resumed a session.')
+    this.#sessionsResumed = plain(
+      'kaosnet_sessions_resumed_total',
+      'Times a new connection resumed a session.',
+    )
     this.#replayOverflows = plain(
       'kaosnet_replay_overflows_total',
       'Times more was unacknowledged than is kept for a resume.',

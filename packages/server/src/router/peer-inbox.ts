@@ -38,12 +38,7 @@ export interface PeerInboxParts {
 }
 
 /** Operations without a request id. */
-const withoutId: ReadonlySet<number> = new Set([
-  Op.SessionEnd,
-  Op.Heartbeat,
-  Op.SessionAck,
-  Op.RoomData,
-])
+const withoutId: ReadonlySet<number> = new Set([Op.SessionEnd, Op.Heartbeat, Op.SessionAck, Op.RoomData])
 
 /**
  * What one peer sends, on its way to its session: splits messages into frames, checks size and state, starts, resumes and
@@ -113,7 +108,10 @@ export class PeerInbox implements ConnectionHandler, Watched {
     const ending = { code: error.code, reason: error.message, leaveReason }
     const session = this.#ownSession
     if (session !== undefined) {
-      this.#parts.sessionService.end(session, retryAfterMs === undefined ? ending : { ...ending, retryAfterMs })
+      this.#parts.sessionService.end(
+        session,
+        retryAfterMs === undefined ? ending : { ...ending, retryAfterMs },
+      )
     } else this.peer.close(error.code, error.message, retryAfterMs)
   }
 

@@ -1,10 +1,4 @@
-import {
-  type ClientPayload,
-  decodeClientPayload,
-  decodeRoomData,
-  KaosError,
-  Op,
-} from '@kaosnet/protocol'
+import { type ClientPayload, decodeClientPayload, decodeRoomData, KaosError, Op } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { Logger } from '../observe/logger.ts'

@@ -12,7 +12,14 @@ export function checkSetup(setup: unknown): CheckedSetup {
   if (typeof setup !== 'object' || setup === null || !('state' in setup)) {
     throw new Error('init must return an object { state, … }')
   }
-  const { state, label = '', tickHz, maxPlayers, emptyTimeoutMs, resumeWindowMs } = setup as Readonly<Record<string, unknown>>
+  const {
+    state,
+    label = '',
+    tickHz,
+    maxPlayers,
+    emptyTimeoutMs,
+    resumeWindowMs,
+  } = setup as Readonly<Record<string, unknown>>
   if (typeof label !== 'string') throw new Error(`label must be a string, got ${typeof label}`)
   checkLabel(label)
   const seats = optionalNumber('maxPlayers', maxPlayers)
