@@ -28,11 +28,31 @@ const slimMessagePack = {
   },
 }
 
+/** Names of methods and fields that the MessagePack library has for itself alone: short ones will do. */
+const messagePackInternals = new RegExp(
+  `^(${[
+    '(read|write|look)[UIF]\\d+\\w*',
+    'max(Str|Bin|Array|Map|Ext)Length',
+    'push(Map|Array)State',
+    'stateIsMapKey',
+    'reinitializeState',
+    'hasRemaining',
+    'createExtraByteError',
+    'doDecodeSync',
+    'decode(Utf8String|Extension|Binary)',
+    'ensureBufferSizeToWrite',
+    'encode(NumberAsFloat|BigInt64)',
+    'writeStringHeader',
+    'countWithoutUndefined',
+  ].join('|')})$`,
+)
+
 await build({
   entryPoints: [here('src/browser.ts')],
   // From the sources, so that a bundle never holds a stale build.
   alias: { '@kaosnet/protocol': here('../protocol/src/index.ts') },
   plugins: [slimMessagePack],
+  mangleProps: messagePackInternals,
   outfile,
   bundle: true,
   format: 'esm',

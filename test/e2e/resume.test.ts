@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { KaosClient, type RoomDataEvent } from '@kaosnet/client'
 import {
   decodeLaneCounts,
@@ -226,6 +229,46 @@ describe('a WebSocket that is cut', () => {
     await server.server.stop({ graceSeconds: 0 })
     expect(server.server.sessionCount).toBe(0)
   })
+})
+
+describe('a room in TypeScript', () => {
+  it.each([0, 1])(
+    'hears of members that are away and back, and says how long it waits (workers: %i)',
+    async (workers) => {
+      const dir = mkdtempSync(join(tmpdir(), 'kaosnet-resume-'))
+      onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+      writeFileSync(
+        join(dir, 'duel.ts'),
+        `import { defineRoom } from '@kaosnet/server/script'
+       export default defineRoom({
+         init: () => ({ state: { heard: [] as string[] }, tickHz: 60, resumeWindowMs: 400 }),
+         drop: (room, state, presence) => void state.heard.push('drop ' + presence.username),
+         resume: (room, state, presence) => void state.heard.push('resume ' + presence.username),
+         leave: (room, state, presence, reason) => void state.heard.push('leave ' + presence.username + ' ' + reason),
+         loop: (room, state, messages) => void (messages.length > 0 && room.send(1, state.heard)),
+       })`,
+      )
+      const server = await startTestServer({}, { rooms: { workers }, scripts: { modulesDir: dir } })
+      const ada = await connectCuttable(server)
+      const bob = await connectPlayer(server, 'Bob')
+      const roomId = await ada.client.createRoom('duel')
+      await joinLogged(ada.client, roomId)
+      const bobs = await joinLogged(bob, roomId)
+      const heard = async (): Promise<unknown> => {
+        bobs.room.send(1, null)
+        return (await bobs.next<RoomDataEvent>('data')).data
+      }
+      const resumed = ada.until('resumed')
+      ada.cut()
+      await resumed
+      await bobs.next('back')
+      expect(await heard()).toEqual(['drop Ada', 'resume Ada'])
+      ada.setReachable(false)
+      ada.cut()
+      await bobs.next('departed')
+      expect(await heard()).toEqual(['drop Ada', 'resume Ada', 'drop Ada', 'leave Ada dropped'])
+    },
+  )
 })
 
 describe('resume over UDP', () => {

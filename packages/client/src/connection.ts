@@ -206,21 +206,18 @@ export class Connection implements RoomLink {
   }
 
   /** The server has accepted: each side knows what the other has, and sends the rest. */
-  #takeOver(
-    reply: ServerPayload<'SessionStart'>,
-    transport: ClientTransport,
-    named: LaneCounts,
-  ): Session {
+  #takeOver(reply: ServerPayload<'SessionStart'>, transport: ClientTransport, named: LaneCounts): Session {
     if (reply.is_resumed !== true || reply.received === undefined) throw new KaosError('RESUME_REFUSED')
     const counts = decodeLaneCounts(reply.received)
-    this.#isDown = false
     for (const lane of this.#sent.lanes) {
-      const count = counts.get(lane)
-      if (count !== undefined) this.#sent.ack(lane, count)
       // A lane we have named, and the server does not know any more, is that of a room we are out of, as we shall hear.
       // One we have not named is that of a room we have joined since: its first frames have overtaken this reply.
-      else if (named.has(lane)) this.#sent.forget(lane)
+      if (!counts.has(lane) && named.has(lane)) this.#sent.forget(lane)
     }
+    // More was sent than we keep, and it has not arrived.
+    if (!this.#sent.canReplay(counts)) throw new KaosError('RESUME_REFUSED')
+    this.#isDown = false
+    for (const [lane, count] of counts) this.#sent.ack(lane, count)
     this.#received.forgetClosed(named)
     let isTaken = true
     this.#sent.replay((frame, lane) => {

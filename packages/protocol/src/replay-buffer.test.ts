@@ -7,8 +7,7 @@ import { checkProperty } from './testing/seeded.ts'
 const BOUNDS = { maxBytes: 100, maxFrames: 10 }
 
 /** A frame of 3 bytes and a number. */
-const frame = (number: number, bytes = 1): Uint8Array =>
-  encodeFrame(0x20, new Uint8Array(bytes).fill(number))
+const frame = (number: number, bytes = 1): Uint8Array => encodeFrame(0x20, new Uint8Array(bytes).fill(number))
 
 function kept(buffer: ReplayBuffer): [lane: number, number: number | undefined][] {
   const frames: [number, number | undefined][] = []

@@ -4,6 +4,7 @@ import {
   ClientPayloads,
   decodeClientPayload,
   decodeHeartbeat,
+  decodeLaneCounts,
   decodeRoomData,
   encodeHeartbeat,
   encodeServerFrame,
@@ -222,6 +223,7 @@ function isControl(name: OpName): name is ClientPayloadName {
 function decodeFromClient(name: OpName, payload: Uint8Array): unknown {
   if (name === 'Heartbeat') return decodeHeartbeat(payload)
   if (name === 'RoomData') return decodeRoomData(payload)
+  if (name === 'SessionAck') return decodeLaneCounts(payload)
   if (isControl(name)) return decodeClientPayload(name, payload)
   throw new Error(`a client may not send ${name}`)
 }
