@@ -1,0 +1,9 @@
+import type { ArenaLanguage } from './language.ts'
+import { openLua } from './lua-language.ts'
+import { typescript } from './typescript-language.ts'
+
+/** For `describe.each`: every language that the arena is written in. */
+export const languages: readonly { readonly name: string; open(): Promise<ArenaLanguage> }[] = [
+  { name: 'Lua', open: openLua },
+  { name: 'TypeScript', open: () => Promise.resolve(typescript) },
+]
