@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ArenaLanguage, WorldBench } from './languages/language.ts'
 import { openLua } from './languages/lua-language.ts'

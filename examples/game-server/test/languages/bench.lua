@@ -49,6 +49,10 @@ function bench.want(id, slot, input)
   inputs.set(worlds[id].by_slot[slot].inputs, input.angle, input.strength, input.dash)
 end
 
+function bench.receive_input(id, slot, data)
+  inputs.receive(worlds[id].by_slot[slot].inputs, data)
+end
+
 function bench.players(id)
   return map(worlds[id].players, function(player)
     return {

@@ -31,6 +31,8 @@ export interface WorldBench {
   change(slot: number, change: Partial<PlayerState>): void
   /** What the player wants in the next tick. */
   want(slot: number, input: SteeringInput): void
+  /** A message of the player's client arrives. */
+  receive(slot: number, data: Uint8Array): void
   /** In the order of their slots. */
   players(): PlayerState[]
   placeOrb(x: number, y: number, value: number): void

@@ -138,6 +138,10 @@ class LuaWorld implements WorldBench {
     this.#call('want', slot, input)
   }
 
+  receive(slot: number, data: Uint8Array): void {
+    this.#call('receive_input', slot, data)
+  }
+
   players(): PlayerState[] {
     return list(this.#call('players')) as PlayerState[]
   }

@@ -86,6 +86,10 @@ class TypeScriptWorld implements WorldBench {
     this.#player(slot).inputs.set(angle, strength, dash)
   }
 
+  receive(slot: number, data: Uint8Array): void {
+    this.#player(slot).inputs.receive(data)
+  }
+
   players(): PlayerState[] {
     return this.#world.players.map((player) => ({
       ...describeBody(player),
