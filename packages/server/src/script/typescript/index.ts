@@ -1,6 +1,7 @@
 export type { HookMessages, HookResults } from './hook-messages.ts'
 export type { NodeApi, RoomsApi, ScriptLog, SessionsApi } from './node-api.ts'
 export type { Presence } from './presence.ts'
+export { seededRandom } from './random-numbers.ts'
 export { type Rejection, reject } from './rejection.ts'
 export type { RoomContext } from './room-context.ts'
 export {

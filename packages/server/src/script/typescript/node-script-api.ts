@@ -1,0 +1,40 @@
+import type { RoomId, SessionId } from '../../ids.ts'
+import type { Logger } from '../../observe/logger.ts'
+import type { SignalRoom } from '../script-engine.ts'
+import type { ScriptServices } from '../script-services.ts'
+import type { NodeApi, ScriptLog } from './node-api.ts'
+import { outgoingMessage, sessionOf } from './outgoing.ts'
+
+/** What is said of a kick without a reason. */
+export const KICK_REASON = 'kicked'
+
+/**
+ * The node's services as game modules see them. Params and signals are copied, so that no two rooms share an object: it
+ * is the same whether they run in one thread or not.
+ */
+export function createNodeApi(services: ScriptServices, signalRoom: SignalRoom): NodeApi {
+  return {
+    sessions: {
+      get: (sessionId) => services.sessionGet(sessionId as SessionId),
+      kick: (sessionId, reason = KICK_REASON) => services.sessionKick(sessionId as SessionId, reason),
+    },
+    rooms: {
+      create: (module, params = {}) => services.roomCreate(module, structuredClone(params)),
+      get: (roomId) => services.roomGet(roomId as RoomId),
+      list: (query = {}) => services.roomList(query),
+      send: (roomId, op, data, options) =>
+        services.roomSend(roomId as RoomId, outgoingMessage(op, data, options, undefined)),
+      kick: (roomId, member, reason = KICK_REASON) =>
+        services.roomKick(roomId as RoomId, sessionOf(member), reason),
+      signal: (roomId, data) => signalRoom(roomId as RoomId, structuredClone(data)),
+    },
+  }
+}
+
+export function createScriptLog(logger: Logger): ScriptLog {
+  return {
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}) => logger.error(fields, message),
+  }
+}

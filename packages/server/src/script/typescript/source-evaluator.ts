@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { extname, join, sep } from 'node:path'
+import * as protocol from '@kaosnet/protocol'
+import { createJiti, type Jiti, type JitiOptions } from 'jiti'
+import * as scriptApi from './index.ts'
+
+type Transform = NonNullable<JitiOptions['transform']>
+
+interface Transformed {
+  readonly source: string
+  readonly code: string
+}
+
+/**
+ * What modules import of KaosNet is what this server runs, wherever they lie and whichever copy of the packages stands
+ * there.
+ */
+const ownPackages = {
+  '@kaosnet/server': scriptApi,
+  '@kaosnet/server/script': scriptApi,
+  '@kaosnet/protocol': protocol,
+}
+
+const require = createRequire(import.meta.url)
+
+/**
+ * Evaluates TypeScript and JavaScript modules. Each {@link Evaluation} has a module graph of its own, so that a reload
+ * sees every change, also of a helper's helper, and old rooms keep theirs until they are collected.
+ *
+ * Built `.js` goes the same way rather than through Node's `import()`: Node never forgets a module, and a query in the
+ * address makes a fresh copy of that one file only, not of what it imports. The price is that modules are evaluated
+ * synchronously, without `await` at their top level.
+ *
+ * What was translated is kept by its source: a reload translates only what has changed.
+ */
+export class SourceEvaluator {
+  #transformed = new Map<string, Transformed>()
+  readonly #transform: Transform
+
+  constructor() {
+    const translator = createJiti(import.meta.url, {
+      fsCache: false,
+      moduleCache: false,
+      interopDefault: false,
+    })
+    this.#transform = (options) => ({ code: translator.transform(options) })
+  }
+
+  /** Begins a fresh module graph for the folder `root`. */
+  begin(root: string): Evaluation {
+    forgetCommonJs(root)
+    const before = this.#transformed
+    const now = new Map<string, Transformed>()
+    this.#transformed = now
+    const transform: Transform = (options) => {
+      const { filename = '', source } = options
+      const known = before.get(filename) ?? now.get(filename)
+      const code = known?.source === source ? known.code : this.#transform(options).code
+      now.set(filename, { source, code })
+      return { code }
+    }
+    return new Evaluation(
+      createJiti(root, {
+        fsCache: false,
+        moduleCache: false,
+        interopDefault: false,
+        sourceMaps: false,
+        tryNative: false,
+        transform,
+        virtualModules: ownPackages,
+        nativeModules: dependenciesOf(root),
+      }),
+    )
+  }
+}
+
+/** One module graph. */
+export class Evaluation {
+  readonly #jiti: Jiti
+  readonly #modules: NonNullable<Parameters<Jiti['evalModule']>[1]>['cache'] & object = {}
+
+  constructor(jiti: Jiti) {
+    this.#jiti = jiti
+  }
+
+  /**
+   * @param path Absolute. A module that another one imported already is not evaluated again.
+   * @returns What the module exports.
+   * @throws what the module throws, or a ParseError
+   */
+  evaluate(path: string): unknown {
+    const known = this.#modules[path]
+    if (known !== undefined) return known.exports
+    return this.#jiti.evalModule(readFileSync(path, 'utf8'), {
+      id: path,
+      filename: path,
+      ext: extname(path),
+      cache: this.#modules,
+      async: false,
+    })
+  }
+}
+
+/** CommonJS helpers are the one kind that Node evaluates, and remembers. */
+function forgetCommonJs(root: string): void {
+  const inside = root + sep
+  for (const path of Object.keys(require.cache)) {
+    if (path.startsWith(inside) && !path.includes(`${sep}node_modules${sep}`)) delete require.cache[path]
+  }
+}
+
+/** The packages that the game depends on: Node loads them itself, once, without translation. */
+function dependenciesOf(root: string): string[] {
+  for (let dir = root; ; dir = join(dir, '..')) {
+    const manifest = readManifest(join(dir, 'package.json'))
+    if (manifest !== undefined) return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+    if (dir === join(dir, '..')) return []
+  }
+}
+
+interface Manifest {
+  readonly dependencies?: object
+  readonly peerDependencies?: object
+}
+
+function readManifest(path: string): Manifest | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Manifest
+  } catch {
+    return undefined
+  }
+}

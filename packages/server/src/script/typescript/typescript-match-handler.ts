@@ -1,0 +1,156 @@
+import type { MemberNumber } from '../../ids.ts'
+import type { Departed, MatchHandler, MatchInit, QueuedInput, TickInfo } from '../../room/match-handler.ts'
+import type { MemberInfo } from '../../room/room-host.ts'
+import { MatchContext, type MatchContextParts } from './match-context.ts'
+import { checkSetup } from './match-setup.ts'
+import type { Presence } from './presence.ts'
+import { isPromise, synchronous } from './promises.ts'
+import type { RoomDefinition } from './room-definition.ts'
+import { type OnInvalidInput, RoomInputs } from './room-inputs.ts'
+
+export interface TypeScriptMatchOptions extends MatchContextParts {
+  readonly definition: RoomDefinition
+  readonly onInvalidInput: OnInvalidInput
+}
+
+/** A running room, as a newer version of its module takes it over. */
+export interface MatchSnapshot {
+  readonly version: string
+  /** The state itself, not a copy. */
+  readonly state: unknown
+  /** The same objects, because a state may hold them as keys. */
+  readonly presences: ReadonlyMap<MemberNumber, Presence>
+  readonly params: unknown
+  readonly label: string
+  readonly tickHz: number
+  readonly tick: number
+}
+
+/** A room's game in TypeScript (docs/typescript.md#rooms). Keeps its definition: a reload does not change a running room. */
+export class TypeScriptMatchHandler implements Omit<MatchHandler, 'init'> {
+  readonly #definition: RoomDefinition
+  readonly #context: MatchContext
+  readonly #inputs: RoomInputs
+  #params: unknown
+  #state: unknown
+
+  constructor(options: TypeScriptMatchOptions) {
+    this.#definition = options.definition
+    this.#context = new MatchContext(options)
+    this.#inputs = new RoomInputs(options.definition.receives, options.onInvalidInput)
+  }
+
+  /** Whether it can take over a room of another version. */
+  get canUpgrade(): boolean {
+    return this.#definition.upgrade !== undefined
+  }
+
+  init(params: unknown): MatchInit | Promise<MatchInit> {
+    this.#takeParams(params)
+    const made = this.#definition.init(this.#context, this.#context.params)
+    return isPromise(made) ? made.then((setup) => this.#setUp(setup)) : this.#setUp(made)
+  }
+
+  joinAttempt(member: MemberInfo): string | undefined {
+    const answer = synchronous(
+      'joinAttempt',
+      this.#definition.joinAttempt?.(this.#context, this.#state, presenceOf(member)),
+    )
+    if (answer === undefined || answer === true) return undefined
+    if (typeof answer === 'string') return answer
+    return typeof answer === 'object' && answer !== null ? answer.reject : ''
+  }
+
+  join(member: MemberInfo): void {
+    const presence = presenceOf(member)
+    this.#context.presences.set(member.member, presence)
+    this.#keep('join', this.#definition.join?.(this.#context, this.#state, presence))
+  }
+
+  leave({ member, reason }: Departed): void {
+    const presence = this.#context.presences.get(member)
+    if (presence === undefined) return
+    this.#context.presences.delete(member)
+    this.#keep('leave', this.#definition.leave?.(this.#context, this.#state, presence, reason))
+  }
+
+  loop({ tick, dtSeconds, skipped }: TickInfo, inputs: readonly QueuedInput[]): boolean {
+    const context = this.#context
+    if (context.isEnding) return false
+    context.tick = tick
+    context.dtSeconds = dtSeconds
+    context.skipped = skipped
+    const messages = this.#inputs.parse(inputs, context.presences)
+    this.#keep('loop', this.#definition.loop(context, this.#state, messages))
+    return !context.isEnding
+  }
+
+  signal(data: unknown): unknown {
+    const { signal } = this.#definition
+    if (signal === undefined) throw new Error(`the match module "${this.#context.module}" has no signal`)
+    // A copy, as if the caller were in another thread: it cannot reach into the state.
+    return structuredClone(
+      synchronous('signal', signal.call(this.#definition, this.#context, this.#state, data)),
+    )
+  }
+
+  terminate(graceSeconds: number): boolean {
+    const { terminate } = this.#definition
+    if (terminate === undefined) return false
+    this.#keep('terminate', terminate.call(this.#definition, this.#context, this.#state, graceSeconds))
+    return !this.#context.isEnding
+  }
+
+  /** What {@link upgrade} of a newer version's handler needs. The room must have been made, and no callback may be running. */
+  snapshotForUpgrade(): MatchSnapshot {
+    const { version, presences, label, tickHz, tick } = this.#context
+    return { version, state: this.#state, presences, params: this.#params, label, tickHz, tick }
+  }
+
+  /**
+   * Takes over a running room, instead of {@link init}.
+   * @throws what the module's `upgrade`, or its parser of params, throws; the older handler is as it was then, as long as
+   * the module left the old state alone
+   */
+  upgrade(from: MatchSnapshot): void {
+    const context = this.#context
+    this.#takeParams(from.params)
+    context.label = from.label
+    context.tickHz = from.tickHz
+    context.tick = from.tick
+    for (const [member, presence] of from.presences) context.presences.set(member, presence)
+    const { upgrade } = this.#definition
+    if (upgrade === undefined) throw new Error(`the match module "${context.module}" has no upgrade`)
+    this.#state = synchronous('upgrade', upgrade.call(this.#definition, context, from.state, from.version))
+  }
+
+  /** Lets go of the game; the engine has nothing of the room to free. */
+  close(): void {
+    this.#state = undefined
+    this.#context.presences.clear()
+  }
+
+  #takeParams(params: unknown): void {
+    this.#params = params
+    const { params: parse } = this.#definition
+    this.#context.params = parse === undefined ? params : parse(params)
+  }
+
+  #setUp(made: unknown): MatchInit {
+    const { state, ...init } = checkSetup(made)
+    this.#state = state
+    this.#context.label = init.label
+    if (init.tickHz !== undefined) this.#context.tickHz = init.tickHz
+    return init
+  }
+
+  /** A callback that returns nothing keeps the present state. */
+  #keep(callback: string, returned: unknown): void {
+    const next = synchronous(callback, returned)
+    if (next !== undefined) this.#state = next
+  }
+}
+
+function presenceOf({ member, sessionId, userId, username, metadata }: MemberInfo): Presence {
+  return Object.freeze({ member, sessionId, userId, username, metadata: Object.freeze({ ...metadata }) })
+}
