@@ -61,6 +61,15 @@ describe.each(languages)('inputs in $name', ({ open }) => {
     expect(take(3)).toEqual([65_535, 0, 1])
   })
 
+  test('what is half of all numbers ahead or more is old', () => {
+    inputs.receive(encodeInputs(numbered(10)))
+    inputs.receive(encodeInputs(numbered(10 + 0x8000)))
+    inputs.receive(encodeInputs(numbered(9)))
+    expect(inputs.size).toBe(1)
+    inputs.receive(encodeInputs(numbered(10 + 0x7fff)))
+    expect(inputs.size).toBe(2)
+  })
+
   test('without a new input the last one goes on, but does not dash again', () => {
     inputs.receive(encodeInputs([{ angle: 64, strength: 127, dash: true, number: 1 }]))
     expect(inputs.take().dash).toBe(true)

@@ -106,7 +106,7 @@ function withSortedOrbs(sent: Sent): Sent {
 test('a room sends the same in Lua and in TypeScript, whatever its members do', async () => {
   const [lua, typescript] = engines
   const game = fc.asyncProperty(
-    fc.record({ seed: fc.integer(), bots: fc.nat(50) }),
+    fc.record({ seed: fc.integer(), bots: fc.constantFrom(0, 3, 12, 35, 50) }),
     fc.array(action, { minLength: 20, maxLength: 80 }),
     async (params, script) => {
       expect(await play(typescript!, params, script)).toEqual(await play(lua!, params, script))
