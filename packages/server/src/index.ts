@@ -10,7 +10,6 @@ export {
   type ServerConfigInput,
 } from './config.ts'
 export { PortInUseError } from './errors.ts'
-export type { RoomId, SessionId } from './ids.ts'
 export { createLogger, type Logger } from './observe/logger.ts'
 export type {
   Connection,
@@ -21,4 +20,5 @@ export type {
   TransportName,
 } from './peer/transport.ts'
 export type { Random } from './random.ts'
+export * from './script/typescript/index.ts'
 export { createServer, KaosServer, type ServerParts, type StopOptions } from './server.ts'

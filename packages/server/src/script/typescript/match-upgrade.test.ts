@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { member, started, tick, world } from '../../testing/match-world.ts'
+import type { Presence } from './presence.ts'
+import { defineRoom, type RoomSetup } from './room-definition.ts'
+
+describe('upgrade', () => {
+  const first = defineRoom({
+    params: String,
+    init: () => ({ state: { scores: new Map<Presence, number>() }, label: 'old', tickHz: 30 }),
+    join: (_room, state, presence) => void state.scores.set(presence, 3),
+    loop() {},
+  })
+
+  it('carries state, presences, params and traits over to the new version', () => {
+    const seen: unknown[] = []
+    const second = defineRoom({
+      params: (params) => `<${params}>`,
+      init: (): RoomSetup<number[]> => ({ state: [] }),
+      loop(room, state) {
+        const { version, label, tickHz, params, presences } = room
+        seen.push([state, version, label, tickHz, params, presences.size])
+      },
+      upgrade(room, state, fromVersion) {
+        const { scores } = state as { scores: Map<Presence, number> }
+        seen.push([fromVersion, room.tick])
+        return Array.from(room.presences.values(), (presence) => scores.get(presence) ?? -1)
+      },
+    })
+    const old = started(first, 'v1', 'harbour').handler
+    old.join(member(1))
+    old.loop(tick(9), [])
+    const { handler } = world(second, 'v2')
+    expect([old.canUpgrade, handler.canUpgrade]).toEqual([false, true])
+    handler.upgrade(old.snapshotForUpgrade())
+    old.close()
+    handler.loop(tick(10), [])
+    expect(seen).toEqual([
+      ['v1', 9],
+      [[3], 'v2', 'old', 30, '<harbour>', 1],
+    ])
+  })
+
+  it('that throws leaves the old version running', () => {
+    const second = defineRoom({
+      init: () => ({ state: 0 }),
+      loop() {},
+      upgrade() {
+        throw new Error('too old')
+      },
+    })
+    const old = started(first, 'v1', 'harbour').handler
+    old.join(member(1))
+    const { handler } = world(second, 'v2')
+    expect(() => handler.upgrade(old.snapshotForUpgrade())).toThrow('too old')
+    expect(old.loop(tick(1), [])).toBe(true)
+    expect(old.snapshotForUpgrade().presences.size).toBe(1)
+  })
+})
