@@ -96,7 +96,9 @@ describe.each(languages)('the arithmetic in $name', ({ open }) => {
     const { numbers, integers } = arena.randoms(7, 4_000)
     expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0)
     expect(Math.max(...numbers)).toBeLessThan(1)
-    const tenths = Array.from({ length: 10 }, (_, tenth) => numbers.filter((n) => Math.floor(n * 10) === tenth))
+    const tenths = Array.from({ length: 10 }, (_, tenth) =>
+      numbers.filter((n) => Math.floor(n * 10) === tenth),
+    )
     for (const tenth of tenths) expect(Math.abs(tenth.length - 400)).toBeLessThan(80)
     expect([...new Set(integers)].sort()).toEqual([3, 4, 5, 6, 7, 8, 9])
   })
