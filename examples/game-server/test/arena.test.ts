@@ -5,8 +5,6 @@ import { type EngineBench, openEngine } from './languages/engine-bench.ts'
 import { languages } from './languages/languages.ts'
 import { eventsIn, type Message, RoomBench, snapshotsIn, welcomesIn, withOp } from './languages/room-bench.ts'
 
-const DEFAULT_BOTS = 6
-
 function steer(input: Partial<NumberedInput> = {}): Uint8Array {
   return encodeInputs([{ angle: 0, strength: 127, dash: false, number: 1, ...input }])
 }
@@ -49,55 +47,6 @@ describe.each(languages)('the arena in $name', ({ name }) => {
   test('has nothing to finish when the server stops', async () => {
     await open()
     expect(room.terminate(5)).toBe(false)
-  })
-
-  describe('the number of bots', () => {
-    test.each<[string, unknown, Record<string, string>, number]>([
-      ['the default', {}, {}, DEFAULT_BOTS],
-      ['the default without params', undefined, {}, DEFAULT_BOTS],
-      ['the default for params that are none', 'bots', {}, DEFAULT_BOTS],
-      ['what the environment says, as text', {}, { bots: '9' }, 9],
-      ['what the params say, before the environment', { bots: 3 }, { bots: '9' }, 3],
-      ['params that came as text', { bots: '4' }, {}, 4],
-      ['none for 0', { bots: 0 }, {}, 0],
-      ['none for less', { bots: -3 }, {}, 0],
-      ['no more than seats', { bots: 500 }, {}, 49],
-      ['what the environment says for nonsense', { bots: 'many' }, { bots: '2' }, 2],
-      ['the default for half a bot', { bots: 1.5 }, {}, DEFAULT_BOTS],
-      ['the default for a list', { bots: [3] }, {}, DEFAULT_BOTS],
-      ['the default for yes', { bots: true }, {}, DEFAULT_BOTS],
-      ['the default for what is no number', { bots: Number.NaN }, { bots: '' }, DEFAULT_BOTS],
-      ['the default for no end of bots', { bots: Number.POSITIVE_INFINITY }, { bots: 'x' }, DEFAULT_BOTS],
-      ['as many as fit for a number beyond counting', { bots: 2 ** 60 }, {}, 49],
-    ])('is %s', async (_, params, env, bots) => {
-      const configured = await openEngine(name, env)
-      room = await RoomBench.open(configured, params)
-      room.join(1, 'Ada')
-      expect(welcomesIn(room.takeSent())[0]?.players).toHaveLength(bots + 1)
-      room.close()
-      configured.close()
-      await open()
-    })
-  })
-
-  /** What Ada sees first in a new room. */
-  async function firstSight(params: unknown): Promise<unknown> {
-    const opened = await RoomBench.open(engine, params)
-    opened.join(1, 'Ada', { hue: 3 })
-    const { players, orbs } = welcomesIn(opened.takeSent())[0]!
-    opened.close()
-    return { players, orbs: new Set(orbs.map(({ x, y }) => `${x} ${y}`)) }
-  }
-
-  test('the same seed gives the same arena, and another seed another', async () => {
-    expect(await firstSight({ seed: 8 })).toEqual(await firstSight({ seed: 8 }))
-    expect(await firstSight({ seed: 8 })).not.toEqual(await firstSight({ seed: 9 }))
-    await open()
-  })
-
-  test('without a seed no two arenas are alike', async () => {
-    expect(await firstSight({})).not.toEqual(await firstSight({}))
-    await open()
   })
 
   test('a newcomer alone is welcomed with the whole world', async () => {

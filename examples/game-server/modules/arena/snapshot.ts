@@ -1,4 +1,3 @@
-import { config } from './config.ts'
 import type { World } from './world.ts'
 
 /** step u32 | count u8 */
@@ -8,9 +7,6 @@ const PLAYER_BYTES = 11
 /** Positions and speeds are sent in sixteenths of a unit. */
 const PRECISION = 16
 const PROTECTED_BIT = 0x80
-
-/** The most bytes that a snapshot can have. */
-export const SNAPSHOT_BYTES = HEADER_BYTES + PLAYER_BYTES * config.maxPlayers
 
 /**
  * The motion of every player as bytes: 5 for the whole and 11 for each player, so 555 for a full arena. The layout is in
