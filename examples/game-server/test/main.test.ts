@@ -33,6 +33,7 @@ describe.each(languages)('the entry script in $name', ({ name }) => {
       maxPlayers: 50,
       tickHz: 30,
       createdUnixMs: 0,
+      version: 'v1',
     })
   }
 
@@ -51,8 +52,8 @@ describe.each(languages)('the entry script in $name', ({ name }) => {
     expect([...engine.manifest.rpcs]).toEqual(['arena_find'])
     expect([...engine.manifest.before]).toEqual(['session_start'])
     expect([...engine.manifest.after]).toEqual(['room_join'])
-    expect(engine.manifest.hasMatchModule('arena')).toBe(true)
-    expect(engine.manifest.hasMatchModule('main')).toBe(false)
+    expect(engine.manifest.modules.has('arena')).toBe(true)
+    expect(engine.manifest.modules.has('main')).toBe(false)
   })
 
   test('arena_find opens an arena when there is none with a seat', async () => {

@@ -1,50 +1,44 @@
 import { fileURLToPath } from 'node:url'
 import { resolveConfig, type RoomId } from '@kaosnet/server'
-import type { MatchHandler, MatchInit } from '../../../../packages/server/src/room/match-handler.ts'
-import type {
-  ScriptCall,
-  ScriptManifest,
-  ScriptOutcome,
-} from '../../../../packages/server/src/room/room-host.ts'
-import { LuaScriptEngine } from '../../../../packages/server/src/script/lua-script-engine.ts'
+import type { MatchHandler } from '../../../../packages/server/src/room/match-handler.ts'
+import { HostStats } from '../../../../packages/server/src/host/host-stats.ts'
+import type { ScriptCall, ScriptOutcome } from '../../../../packages/server/src/room/room-host.ts'
+import { AllLanguages } from '../../../../packages/server/src/script/all-languages.ts'
+import type { LoadedScripts } from '../../../../packages/server/src/script/loaded-scripts.ts'
+import { LuaLanguage } from '../../../../packages/server/src/script/lua-language.ts'
 import type {
   OutgoingRoomData,
   RoomView,
   ScriptServices,
 } from '../../../../packages/server/src/script/script-services.ts'
-import { TypeScriptEngine } from '../../../../packages/server/src/script/typescript/typescript-engine.ts'
+import { ScriptSources } from '../../../../packages/server/src/script/script-sources.ts'
+import { TypeScriptLanguage } from '../../../../packages/server/src/script/typescript/typescript-language.ts'
 import { ManualClock } from '../../../../packages/server/src/testing/manual-clock.ts'
 import {
   type RecordingLogger,
   recordingLogger,
 } from '../../../../packages/server/src/testing/recording-logger.ts'
 import { seededRandom } from '../../../../packages/server/src/testing/seeded-random.ts'
-import { testMetrics } from '../../../../packages/server/src/testing/test-metrics.ts'
 
 export type LanguageName = 'Lua' | 'TypeScript'
 
-/** A room's game, as the server drives it in every language. */
-export type RoomHandler = Omit<MatchHandler, 'init'> & {
-  init(params: unknown): MatchInit | Promise<MatchInit>
-}
-
 /** The server's own engine for a language, with the game loaded and the test in the place of the node. */
 export interface EngineBench {
-  readonly manifest: ScriptManifest
+  readonly manifest: LoadedScripts
   readonly log: RecordingLogger
   /** What scripts sent to rooms, oldest first. */
   readonly sent: OutgoingRoomData[]
   /** What scripts find when they look for rooms. */
   readonly rooms: RoomView[]
   /** The test closes it, before the engine. */
-  createRoom(): RoomHandler
-  invoke(call: ScriptCall): ScriptOutcome | Promise<ScriptOutcome>
+  createRoom(): MatchHandler
+  invoke(call: ScriptCall): Promise<ScriptOutcome>
   close(): void
 }
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const luaDir = folder('../../lua')
-const modulesDir = folder('../../modules')
+const modulesDir = folder('../../typescript')
 const ROOM_ID = 'room' as RoomId
 
 /** @param env strings as `--env` gives them */
@@ -55,30 +49,31 @@ export async function openEngine(
   const sent: OutgoingRoomData[] = []
   const rooms: RoomView[] = []
   const log = recordingLogger()
-  const metrics = testMetrics()
+  const generous = { tickBudgetMs: 10_000, initBudgetMs: 10_000, joinBudgetMs: 10_000, loadBudgetMs: 10_000 }
   const parts = {
-    config: resolveConfig({
-      options: { scripts: { dir: luaDir, env, tickBudgetMs: 10_000, callBudgetMs: 10_000 } },
-    }),
+    config: resolveConfig({ options: { scripts: { env, ...generous } } }),
     clock: new ManualClock(),
     random: seededRandom(1),
     logger: log,
-    metrics,
+    stats: new HostStats(),
     services: fakeNode(sent, rooms),
   }
-  const engine =
-    language === 'Lua' ? new LuaScriptEngine(parts) : new TypeScriptEngine({ ...parts, modulesDir })
-  const manifest = await engine.load(() => undefined)
+  const languages = new AllLanguages(new LuaLanguage(parts), new TypeScriptLanguage(parts))
+  const scripts = await languages.load({
+    version: 'v1',
+    lua: language === 'Lua' ? ScriptSources.read(luaDir).files : undefined,
+    modulesDir: language === 'TypeScript' ? modulesDir : undefined,
+  })
   return {
-    manifest,
+    manifest: scripts,
     log,
     sent,
     rooms,
-    createRoom: () => engine.createMatch(ROOM_ID, 'arena'),
-    invoke: (call) => engine.invoke(call),
+    createRoom: () => scripts.createMatch(ROOM_ID, 'arena', () => {}),
+    invoke: (call) => scripts.invoke(call),
     close() {
-      engine.close()
-      metrics.close()
+      scripts.retire()
+      languages.close()
     },
   }
 }
@@ -96,6 +91,7 @@ function fakeNode(sent: OutgoingRoomData[], rooms: RoomView[]): ScriptServices {
       rooms.filter((room) => room.module === module && (hasSeat !== true || room.size < room.maxPlayers)),
     roomSend: (_room, message) => void sent.push(message),
     roomKick: unused,
+    roomSignal: unused,
     roomLabelUpdate: unused,
     roomPublishState: unused,
   }

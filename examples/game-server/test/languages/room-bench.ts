@@ -1,10 +1,10 @@
 import { decodeMessagePack, encodeMessagePack } from '@kaosnet/protocol'
 import type { SessionId } from '@kaosnet/server'
 import type { MemberNumber } from '../../../../packages/server/src/ids.ts'
-import type { MatchInit } from '../../../../packages/server/src/room/match-handler.ts'
+import type { MatchHandler, MatchInit } from '../../../../packages/server/src/room/match-handler.ts'
 import { ArenaOp, type EventBatch, parseEvents, parseWelcome, type Welcome } from '../../web/messages.ts'
 import { decodeSnapshot, type Snapshot } from '../../web/snapshot.ts'
-import type { EngineBench, RoomHandler } from './engine-bench.ts'
+import type { EngineBench } from './engine-bench.ts'
 
 /** What the room sent, decoded as a client decodes it. */
 export interface Sent {
@@ -29,10 +29,10 @@ export interface Message {
 export class RoomBench {
   readonly init: MatchInit
   readonly #engine: EngineBench
-  readonly #handler: RoomHandler
+  readonly #handler: MatchHandler
   #tick = 0
 
-  private constructor(engine: EngineBench, handler: RoomHandler, init: MatchInit) {
+  private constructor(engine: EngineBench, handler: MatchHandler, init: MatchInit) {
     this.#engine = engine
     this.#handler = handler
     this.init = init

@@ -1,13 +1,13 @@
-import { angleOf, cos, sin } from '../../modules/arena/angle.ts'
-import { balanceBots, stepBots } from '../../modules/arena/bots.ts'
-import { config } from '../../modules/arena/config.ts'
-import { InputQueue } from '../../modules/arena/inputs.ts'
-import { type Body, radiusOf, stepBody } from '../../modules/arena/movement.ts'
-import { botNames, cleanName, guestName } from '../../modules/arena/names.ts'
-import type { Player } from '../../modules/arena/player.ts'
-import { SeededRandom } from '../../modules/arena/random.ts'
-import { encodeSnapshot } from '../../modules/arena/snapshot.ts'
-import { World } from '../../modules/arena/world.ts'
+import { angleOf, cos, sin } from '../../typescript/arena/angle.ts'
+import { balanceBots, stepBots } from '../../typescript/arena/bots.ts'
+import { config } from '../../typescript/arena/config.ts'
+import { InputQueue } from '../../typescript/arena/inputs.ts'
+import { type Body, radiusOf, stepBody } from '../../typescript/arena/movement.ts'
+import { botNames, cleanName, guestName } from '../../typescript/arena/names.ts'
+import type { Player } from '../../typescript/arena/player.ts'
+import { SeededRandom } from '../../typescript/arena/random.ts'
+import { encodeSnapshot } from '../../typescript/arena/snapshot.ts'
+import { World } from '../../typescript/arena/world.ts'
 import type {
   ArenaConfig,
   ArenaEventRecord,
