@@ -53,10 +53,11 @@ class RoomLife {
     this.#room = new Room({
       id: '00000000-0000-4000-8000-000000000001' as RoomId,
       module: 'game',
+      createdUnixMs: 0,
       handler: this.#handler(),
       clock: this.#clock,
       defaults: { tickHz: 10, maxPlayers: 8, emptyTimeoutMs: 700, inputQueue: INPUT_QUEUE },
-      onScriptError,
+      isFatal: () => onScriptError === 'end',
       observer: {
         joinAccepted: (member) => {
           this.#accepted.add(member)
@@ -65,12 +66,15 @@ class RoomLife {
         joinRejected: (member) => this.#expect(!this.#accepted.has(member), 'accepted and rejected'),
         scriptFailed: () => {},
         ticked: () => {},
+        kicked: () => {},
+        traitsChanged: () => {},
         ended: () => {
           this.#ends++
           this.#expect(this.#ends === 1, 'ended twice')
           this.#expect(this.#isHandlerClosed, 'ended with an open handler')
         },
       },
+      sink: { data: () => {}, state: () => {} },
     })
     this.#room.start({}, 0)
   }
@@ -126,6 +130,7 @@ class RoomLife {
 
   #handler(): MatchHandler {
     return {
+      version: 'v1',
       init: () => ({ tickHz: 10, label: '', maxPlayers: undefined, emptyTimeoutMs: undefined }),
       joinAttempt: () => this.#callback((isNo) => (isNo ? 'no' : undefined)),
       join: ({ member }) => {
