@@ -38,7 +38,10 @@ describe('creating a room', () => {
     const { gateway, host, clock } = world()
     const room = gateway.create('game', { map: 'dust' }, undefined)
     expect(host.commands).toEqual([
-      { kind: 'create', spec: { id: room.id, module: 'game', params: { map: 'dust' }, createdUnixMs: clock.unixMs() } },
+      {
+        kind: 'create',
+        spec: { id: room.id, module: 'game', params: { map: 'dust' }, createdUnixMs: clock.unixMs() },
+      },
     ])
     expect(room.phase).toBe('creating')
   })

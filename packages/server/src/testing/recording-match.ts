@@ -10,7 +10,8 @@ export function recordingMatch(game: Partial<MatchHandler> = {}): RecordingMatch
   const calls: string[] = []
   return {
     calls,
-    version: 'v1',
+    version: game.version ?? 'v1',
+    ...(game.usage === undefined ? {} : { usage: game.usage }),
     init(params) {
       calls.push('init')
       return (
