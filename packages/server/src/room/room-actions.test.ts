@@ -136,7 +136,7 @@ describe('publishing the state', () => {
         return init({ tickHz: 10 })
       },
     })
-    all.room.start({}, 0)
+    void all.room.start({}, 0)
     all.room.publishState(new Uint8Array(13), true)
     const [first, early, late, ...rest] = all.story
     expect([first, early?.startsWith('state '), late?.startsWith('state '), rest]).toEqual([
@@ -202,7 +202,7 @@ describe('the view of a room', () => {
       },
       terminate: () => true,
     })
-    all.room.start({}, 0)
+    void all.room.start({}, 0)
     seen.push(all.room.view().state)
     all.room.drain('closed', 5)
     seen.push(all.room.view().state)

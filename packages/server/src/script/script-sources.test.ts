@@ -160,7 +160,11 @@ describe('ScriptSources', () => {
   })
 
   it('passes over hidden files and node_modules', () => {
-    const { scripts } = tree({ 'scripts/node_modules/x.lua': '', 'scripts/.git/y.lua': '', 'scripts/z.lua': '' })
+    const { scripts } = tree({
+      'scripts/node_modules/x.lua': '',
+      'scripts/.git/y.lua': '',
+      'scripts/z.lua': '',
+    })
     expect(Object.keys(ScriptSources.read(scripts).files)).toEqual(['z.lua'])
   })
 
