@@ -53,9 +53,12 @@ const samples: Readonly<Record<string, [string, unknown]>> = {
   'rooms.emptyTimeoutMs': ['0', 0],
   'rooms.allowClientCreate': ['false', false],
   'rooms.onScriptError': ['continue', 'continue'],
+  'rooms.onBudgetExceeded': ['continue', 'continue'],
+  'rooms.workers': ['0', 0],
   'scripts.dir': ['7', '7'],
   'scripts.entry': ['start', 'start'],
   'scripts.env': ['{"bots":"3"}', { bots: '3' }],
+  'scripts.callVmsMin': ['2', 2],
   'log.level': ['silent', 'silent'],
 }
 

@@ -1,5 +1,5 @@
 import { KaosError, type LeaveReason } from '@kaosnet/protocol'
-import type { Clock } from '../clock.ts'
+import type { Clock, TimerHandle } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { MemberNumber, RoomId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -43,6 +43,8 @@ export class LocalRoomHost implements RoomHost {
   readonly #parts: LocalRoomHostParts
   readonly #scheduler: TickScheduler
   readonly #rooms: Map<RoomId, Room>
+  /** Bounds on how long rooms may take to start. */
+  readonly #startTimers = new Map<RoomId, TimerHandle>()
   #events: RoomHostEvents | undefined
   #scripts: LoadedScripts | undefined
   #prepared: LoadedScripts | undefined
@@ -194,10 +196,16 @@ export class LocalRoomHost implements RoomHost {
       () => room.abandonStart(new Error(`match_init has not come to an end in ${requestTimeoutMs} ms`)),
       requestTimeoutMs,
     )
+    this.#startTimers.set(id, timer)
     void started.then((traits) => {
-      timer.cancel()
+      this.#stopStartTimer(id)
       this.#started(room, traits, log)
     })
+  }
+
+  #stopStartTimer(id: RoomId): void {
+    this.#startTimers.get(id)?.cancel()
+    this.#startTimers.delete(id)
   }
 
   #started(room: Room, traits: RoomTraits | undefined, log: Logger): void {
@@ -240,6 +248,7 @@ export class LocalRoomHost implements RoomHost {
           moduleStats.stateEnded(room.usage.instructions)
           this.#scheduler.remove(room)
           this.#rooms.delete(id)
+          this.#stopStartTimer(id)
           this.#events?.roomEnded(id, end)
         },
       },

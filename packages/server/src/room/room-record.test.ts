@@ -6,7 +6,7 @@ import { RoomRecord, type Seat } from './room-record.ts'
 
 function record(maxPlayers = 4): RoomRecord {
   const room = new RoomRecord('00000000-0000-4000-8000-000000000001' as RoomId, 'game', 1_000, undefined)
-  room.traits = { label: '', tickHz: 10, maxPlayers }
+  room.traits = { label: '', tickHz: 10, maxPlayers, version: 'v1' }
   return room
 }
 

@@ -16,7 +16,7 @@ function addRoom(
   const { module = 'game', createdBy, phase = 'running', ...traits } = options
   const room = new RoomRecord(roomId(), module, 0, createdBy)
   room.phase = phase
-  room.traits = { label: '', tickHz: 10, maxPlayers: 4, ...traits }
+  room.traits = { label: '', tickHz: 10, maxPlayers: 4, version: 'v1', ...traits }
   rooms.add(room)
   return room
 }

@@ -243,12 +243,16 @@ export class Room implements Tickable {
     }
   }
 
-  /** @throws {KaosError} ROOM_CLOSED, WRONG_STATE when the room's own callback is running, or what the script threw. */
+  /**
+   * @throws {KaosError} ROOM_CLOSED, ROOM_NOT_FOUND before `match_init` has settled, WRONG_STATE when the room's own
+   *   callback is running, or what the script threw.
+   */
   signal(data: unknown): unknown {
     if (this.#state === 'closed') throw new KaosError('ROOM_CLOSED')
     if (this.#isInCallback) {
       throw new KaosError('WRONG_STATE', 'a room cannot be signalled from within its own callback')
     }
+    if (this.#state === 'creating') throw new KaosError('ROOM_NOT_FOUND', 'the room has not started yet')
     try {
       this.#isInCallback = true
       return this.#handler.signal(data)

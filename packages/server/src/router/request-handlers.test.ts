@@ -54,7 +54,8 @@ describe('RoomCreate', () => {
     const [created] = host.taken('create')
     expect(created?.spec).toMatchObject({ module: 'game', params: { map: 'dust' } })
     expect(client.connection.payloads('RoomCreate')).toEqual([])
-    if (created !== undefined) gateway.roomRunning(created.spec.id, { label: '', tickHz: 10, maxPlayers: 8 })
+    if (created !== undefined)
+      gateway.roomRunning(created.spec.id, { label: '', tickHz: 10, maxPlayers: 8, version: 'v1' })
     expect(client.connection.payloads('RoomCreate')).toEqual([{ id: 5, room_id: created?.spec.id }])
   })
 
@@ -93,7 +94,8 @@ describe('RoomCreate', () => {
     const { spec } = all.host.taken('create')[0] ?? {}
     expect(spec).toMatchObject({ module: 'game', params: { map: 'changed' } })
     expect(calls(all, 'after')).toEqual([])
-    if (spec !== undefined) all.gateway.roomRunning(spec.id, { label: '', tickHz: 10, maxPlayers: 8 })
+    if (spec !== undefined)
+      all.gateway.roomRunning(spec.id, { label: '', tickHz: 10, maxPlayers: 8, version: 'v1' })
     expect(calls(all, 'after')).toEqual([
       ['room_create', { module: 'game', params: { map: 'changed' }, room_id: spec?.id }],
     ])

@@ -83,7 +83,7 @@ export class CallPool<T extends CallRunner> {
   retire(): void {
     this.#isRetired = true
     this.#idleTimer?.cancel()
-    for (const runner of this.#idle.splice(0)) this.#close(runner)
+    this.#closeUnneeded()
   }
 
   /** Gives the job a runner and its first slice. False when all runners are busy. */
@@ -153,9 +153,14 @@ export class CallPool<T extends CallRunner> {
   }
 
   #release(runner: T): void {
-    if (this.#isRetired && this.#waiting.length === 0) return this.#close(runner)
     this.#idle.push(runner)
-    if (this.#runners > this.#options.min) this.#watchIdle()
+    if (this.#isRetired) this.#closeUnneeded()
+    else if (this.#runners > this.#options.min) this.#watchIdle()
+  }
+
+  /** Once retired: a runner stays only for a call that waits. */
+  #closeUnneeded(): void {
+    while (this.#idle.length > this.#waiting.length) this.#close(this.#idle.shift() as T)
   }
 
   #watchIdle(): void {
