@@ -6,6 +6,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Tests with real sockets, processes or browsers: they run one after the other, when nothing else does. */
 const real = [
   'test/{browser,e2e,docs}/**/*.test.ts',
+  'test/escape/**/*.test.ts',
   'packages/rudp/src/scenarios/{10,19,20}-*.test.ts',
   'packages/rudp/src/driver/**/*.test.ts',
   'examples/game-server/test/arena-link.test.ts',
