@@ -114,7 +114,7 @@ function needsOwnServer(file: CorpusFile, place: Place): boolean {
 async function attack(world: World, file: CorpusFile, place: Place): Promise<void> {
   const { server, canary, logs } = world
   for (const name of ['Ada', 'Mallory']) await world.player(name)
-  const before = { sessions: server.sessionCount, rooms: server.roomCount, canary: await canary.probe(0) }
+  const before = await canary.probe(0)
   logs.clear()
 
   const outcome = await perform(world, file, place, async () => {
@@ -124,7 +124,7 @@ async function attack(world: World, file: CorpusFile, place: Place): Promise<voi
   const after = await canary.probe(0)
   expectOutcome(outcome, place, file.outcomes.get(place) ?? { verdict: 'survives', text: undefined })
   expect(after.sane).toBe(true)
-  expect(after.skipped - before.canary.skipped).toBeLessThan(MAX_SKIPPED_TICKS)
+  expect(after.skipped - before.skipped).toBeLessThan(MAX_SKIPPED_TICKS)
   const later = await canary.probe(2)
   expect(later.ticks - after.ticks).toBeGreaterThanOrEqual(2)
   expect(later.skipped - after.skipped).toBeLessThanOrEqual(2)
@@ -134,7 +134,7 @@ async function attack(world: World, file: CorpusFile, place: Place): Promise<voi
     await world.stopped()
     expect([server.roomCount, server.sessionCount]).toEqual([0, 0])
   } else {
-    await recovered(world, before)
+    await recovered(world)
     const mallory = await world.player('Mallory')
     if (!file.hasOwnServer) expect(await mallory.rpc('ping', 'pong')).toBe('PONG')
   }
@@ -151,18 +151,13 @@ async function check(world: World, file: CorpusFile, place: Place): Promise<void
 }
 
 /** Rooms that the attack made end by themselves; sessions it cost are replaced. */
-async function recovered(
-  world: World,
-  before: { readonly sessions: number; readonly rooms: number },
-): Promise<void> {
+async function recovered(world: World): Promise<void> {
   for (const name of ['Ada', 'Mallory']) await world.player(name)
   const { server, canary } = world
-  const isBack = (): boolean => server.roomCount === before.rooms && server.sessionCount === before.sessions
+  const { rooms, sessions } = World.atRest
+  const isBack = (): boolean => server.roomCount === rooms && server.sessionCount === sessions
   for (let tick = 0; tick < RECOVERY_TICKS && !isBack(); tick++) await canary.probe(1)
-  expect({ sessions: server.sessionCount, rooms: server.roomCount }).toEqual({
-    sessions: before.sessions,
-    rooms: before.rooms,
-  })
+  expect({ sessions: server.sessionCount, rooms: server.roomCount }).toEqual({ sessions, rooms })
 }
 
 /** Errors of scripts are logged as such; nothing says that the server itself failed, and nothing floods the log. */

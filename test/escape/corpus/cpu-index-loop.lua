@@ -1,6 +1,6 @@
 -- what: a table whose __index leads back to itself
 -- where: match_loop, rpc
--- outcome: error /'__index' chain too long; possibly a loop/
+-- outcome: error /'__index' chain too long/
 return function()
   local left, right = {}, {}
   setmetatable(left, { __index = right })

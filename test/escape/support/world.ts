@@ -23,6 +23,8 @@ const LIMITS = { rooms: 24, roomsCreatedPerSession: 16 }
 
 /** A server with the attacks among its scripts, a canary, and players who come and go. */
 export class World {
+  /** What there is while nothing is attacked: the canary; its keeper and two players. */
+  static readonly atRest = { rooms: 1, sessions: 3 }
   readonly server: KaosServer
   readonly logs: LogWatch
   readonly #dir: string
