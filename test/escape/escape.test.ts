@@ -15,7 +15,13 @@ function configFor(_workers: number): ServerConfigInput {
 }
 
 /** Their lines are not limited yet: only that is not looked at. */
-const awaitingLogLimit: readonly string[] = []
+const awaitingLogLimit: readonly string[] = [
+  'log-every-tick',
+  'log-huge-line',
+  'log-huge-print',
+  'log-logger-flood',
+  'log-print-flood',
+]
 
 /** Attacks that hold the thread for minutes as yet: they cannot even be tried where nobody ends it. */
 const awaitingFix: readonly string[] = []

@@ -1,4 +1,4 @@
--- what: a thousand close methods each replace the error with another one
+-- what: a hundred and fifty close methods each replace the error with another one
 -- where: match_loop
 -- outcome: error /the last word/
 return function()

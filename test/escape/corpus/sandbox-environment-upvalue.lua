@@ -3,6 +3,7 @@
 -- outcome: survives /^done$/
 return {
   attack = function()
+    local load, assert, environment = load, assert, _ENV
     leaked_environment = true
     _G._G = nil
     local function escape()
@@ -10,7 +11,7 @@ return {
       return leaked
     end
     assert(escape())
-    load("_ENV = nil", "=x", "t", _ENV)
+    load("_ENV = nil", "=x", "t", environment)()
   end,
   check = function()
     if leaked_environment ~= nil or _G == nil then return "the environment leaked" end

@@ -1,7 +1,7 @@
-import type { KaosClient } from '@kaosnet/client'
+import type { KaosClient, Room } from '@kaosnet/client'
 import type { CorpusFile } from './corpus.ts'
 import type { Place } from './header.ts'
-import { ATTACK_OP } from './ops.ts'
+import { ATTACK_OP, FINISH_OP } from './ops.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { RoomWatch } from './room-watch.ts'
 import type { World } from './world.ts'
@@ -34,9 +34,12 @@ export async function perform(
   }
   const roomId = created.text
   const watch = new RoomWatch(await ada.joinRoom(roomId))
-  const outcome = await setOff(world, { watch, mallory, roomId, place })
+  const guests: Room[] = []
+  const outcome = await setOff(world, { watch, mallory, roomId, place, guests })
   await inspect()
   await watch.finish()
+  // Where the attack cost Ada her session, Mallory is in the room still.
+  for (const guest of guests) if (guest.closed === undefined) guest.send(FINISH_OP)
   return outcome
 }
 
@@ -47,10 +50,12 @@ interface Scene {
   readonly mallory: KaosClient
   readonly roomId: string
   readonly place: Place
+  /** Mallory's view of the room, if she got in. */
+  readonly guests: Room[]
 }
 
 /** Makes the callback run that the attack lies in wait in. */
-async function setOff(world: World, { watch, mallory, roomId, place }: Scene): Promise<Outcome> {
+async function setOff(world: World, { watch, mallory, roomId, place, guests }: Scene): Promise<Outcome> {
   switch (place) {
     case 'load':
     case 'match_init':
@@ -58,14 +63,15 @@ async function setOff(world: World, { watch, mallory, roomId, place }: Scene): P
     case 'match_signal':
       return outcomeOf(mallory.rpc('signal', roomId))
     case 'match_join_attempt': {
-      const joined = await outcomeOf(mallory.joinRoom(roomId))
+      const joined = await outcomeOf(mallory.joinRoom(roomId).then((room) => guests.push(room)))
       return joined.kind === 'refused' ? joined : watch.outcome
     }
     case 'match_join':
-      await outcomeOf(mallory.joinRoom(roomId)) // whether she gets in is not what counts
+      // Whether she gets in is not what counts.
+      await outcomeOf(mallory.joinRoom(roomId).then((room) => guests.push(room)))
       return watch.outcome
     case 'match_loop':
-      await mallory.joinRoom(roomId)
+      guests.push(await mallory.joinRoom(roomId))
       watch.send(ATTACK_OP)
       return watch.outcome
     case 'match_leave': {
