@@ -74,8 +74,7 @@ test.each<[string, unknown]>([
     'return select(2, pcall(table.concat, lazy, "", 1.5)):match("number.*")',
     'number has no integer representation)',
   ],
-  [
-    'return select(2, pcall(table.concat, {{}})):match("invalid value")', 'invalid value'],
+  ['return select(2, pcall(table.concat, {{}})):match("invalid value")', 'invalid value'],
 ])('%s', (source, expected) => {
   fixture.run(`
     lazy_meta = {__index = function(_, key) return key * 2 end}
