@@ -3,6 +3,7 @@ import type { ServerConfigInput } from '@kaosnet/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CorpusFile, readCorpus } from './support/corpus.ts'
 import type { Place } from './support/header.ts'
+import { FINISH_OP } from './support/ops.ts'
 import { perform } from './support/perform.ts'
 import { expectOutcome } from './support/verdict.ts'
 import { World } from './support/world.ts'
@@ -23,8 +24,16 @@ const awaitingLogLimit: readonly string[] = [
   'log-print-flood',
 ]
 
-/** Attacks that hold the thread for minutes as yet: they cannot even be tried where nobody ends it. */
-const awaitingFix: readonly string[] = []
+/**
+ * Attacks that the server does not withstand yet. They are expected to fail, so that whoever mends the fault must take
+ * them off this list: here, more than a client takes in one WebSocket message (`WireLimits.messageBytes`) leaves as one.
+ */
+const awaitingFix: readonly string[] = [
+  'room-broadcast-repeated',
+  'room-send-flood',
+  'room-send-flood-unreliable',
+  'room-state-flood',
+]
 
 /** What one attack may log at most. */
 const MAX_LOG_LINES = 500
@@ -102,7 +111,7 @@ describe.each(workerSettings)('hostile scripts, workers: %i', (workers) => {
     run: (file: CorpusFile, place: Place) => Promise<void>,
   ): void {
     for (const { file, place } of attacks) {
-      const test = awaitingFix.includes(file.name) ? it.skip : it
+      const test = awaitingFix.includes(file.name) ? it.fails : it
       test(`${file.name} in ${place}: ${file.what}`, { timeout: CASE_TIMEOUT_MS }, async () => {
         warnings.length = 0
         await run(file, place)
@@ -152,7 +161,7 @@ async function check(world: World, file: CorpusFile, place: Place): Promise<void
   const ada = await world.player('Ada')
   const room = await ada.joinRoom(await ada.createRoom('checker', { name: file.name }))
   expect(room.label).toBe('clean')
-  room.send(99)
+  room.send(FINISH_OP)
   if (place !== 'rpc' && place !== 'before_hook') expect(await ada.rpc('check', file.name)).toBe('clean')
 }
 

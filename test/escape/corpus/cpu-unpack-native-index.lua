@@ -1,6 +1,6 @@
 -- what: table.unpack reads a hundred thousand "items" of a text, each of which utf8.len counts the whole text for
 -- where: match_loop
--- outcome: budget /budget/
+-- outcome: error /table expected/
 return function()
   local text, unpack = ("a"):rep(1000000), table.unpack
   getmetatable("").__index = utf8.len

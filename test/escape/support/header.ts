@@ -50,7 +50,8 @@ const OUTCOME = /^(\w+)(?: \/(.+)\/)?$/
  */
 export function parseHeader(source: string): Header {
   const fields = readFields(source)
-  const take = (name: string): string | undefined => fields.find((field) => field.name === name && !field.of)?.value
+  const take = (name: string): string | undefined =>
+    fields.find((field) => field.name === name && !field.of)?.value
   const what = take('what')
   if (what === undefined) throw new Error('the header has no "what"')
   const where = placesIn(take('where') ?? '')
@@ -105,7 +106,8 @@ function placesIn(list: string): Place[] {
 
 function parseOutcome(value: string): Expectation {
   const [, verdict = '', pattern] = OUTCOME.exec(value) ?? []
-  if (!isVerdict(verdict)) throw new Error(`"${value}" is no outcome: budget, error, survives, ends or an error's name`)
+  if (!isVerdict(verdict))
+    throw new Error(`"${value}" is no outcome: budget, error, survives, ends or an error's name`)
   return { verdict, text: pattern === undefined ? undefined : new RegExp(pattern) }
 }
 

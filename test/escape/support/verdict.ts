@@ -14,7 +14,10 @@ export function expectOutcome(outcome: Outcome, place: Place, { verdict, text }:
       expect(outcome, what).toEqual({ kind: 'ended' })
       break
     case 'budget':
-      expect(outcome, what).toMatchObject({ kind: 'refused', error: errorOf(place, 'SCRIPT_BUDGET_EXCEEDED') })
+      expect(outcome, what).toMatchObject({
+        kind: 'refused',
+        error: errorOf(place, 'SCRIPT_BUDGET_EXCEEDED'),
+      })
       break
     case 'error':
       expect(outcome, what).toMatchObject({ kind: 'refused', error: errorOf(place, 'RPC_FAILED') })
