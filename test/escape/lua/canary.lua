@@ -22,14 +22,18 @@ function M.match_loop(ctx, state, tick, messages)
   for _, message in ipairs(messages) do
     if message.op == FINISH then return nil end
     if message.op == PROBE then
-      table.insert(state.probes, { sender = message.sender, echo = message.data.echo, due = state.ticks + message.data.ticks })
+      table.insert(state.probes, {
+        sender = message.sender, echo = message.data.echo, due = state.ticks + message.data.ticks, skipped = state.skipped,
+      })
     end
   end
   for index = #state.probes, 1, -1 do
     local probe = state.probes[index]
     if state.ticks >= probe.due then
       table.remove(state.probes, index)
-      local answer = { echo = probe.echo, ticks = state.ticks, skipped = state.skipped, sane = is_sane() }
+      local answer = {
+        echo = probe.echo, ticks = state.ticks, skipped = state.skipped, skipped_before = probe.skipped, sane = is_sane(),
+      }
       kaos.room_send(ctx.room_id, PROBE, answer, { probe.sender })
     end
   end

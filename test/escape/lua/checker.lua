@@ -3,7 +3,7 @@ local FINISH = 99
 local M = {}
 
 function M.match_init(_, params)
-  return { state = {}, label = require("corpus/" .. params.name).check() or "clean", empty_timeout = 1, tick_rate = 60 }
+  return { state = {}, label = require("corpus/" .. params.name).check() or "clean", empty_timeout = 1, tick_rate = 128 }
 end
 
 function M.match_join(_, state) return state end

@@ -30,7 +30,7 @@ return function(name, place, is_returned)
   function M.match_init(ctx, params)
     local made = run("match_init", nil, ctx, params)
     if made ~= nil then return made end
-    return { state = { sound = true }, tick_rate = 60, label = report, empty_timeout = 1 }
+    return { state = { sound = true }, tick_rate = 128, label = report, empty_timeout = 1 }
   end
 
   function M.match_join_attempt(ctx, state, presence)

@@ -7,6 +7,8 @@ export interface CanaryAnswer {
   readonly ticks: number
   /** Ticks that could not be caught up. */
   readonly skipped: number
+  /** The same, when the probe arrived. */
+  readonly skipped_before: number
   /** Its libraries do what they should. */
   readonly sane: boolean
 }
@@ -15,6 +17,8 @@ export interface CanaryAnswer {
 export class Canary {
   readonly #log: RoomLog
   #probes = 0
+  /** What it said last. */
+  lastAnswer: CanaryAnswer = { echo: 0, ticks: 0, skipped: 0, skipped_before: 0, sane: true }
 
   constructor(log: RoomLog) {
     this.#log = log
@@ -26,6 +30,7 @@ export class Canary {
     this.#log.room.send(PROBE_OP, { echo, ticks })
     const { data } = await this.#log.next<{ data: CanaryAnswer }>('data')
     if (data.echo !== echo) throw new Error(`the canary answered probe ${data.echo}, not ${echo}`)
+    this.lastAnswer = data
     return data
   }
 

@@ -15,7 +15,7 @@ const BUDGETS = {
   tickBudgetMs: 300,
   // More, so that an RPC lives on when the room that it signals has used up its own.
   callInstructions: 5_000_000,
-  callBudgetMs: 600,
+  callBudgetMs: 500,
 }
 
 /** Low, so that a bomb meets them soon. */
