@@ -6,12 +6,16 @@ import { JsonProblem } from './json-problem.ts'
 
 /** Bytes of JSON that take about as long as one instruction. */
 const JSON_BYTES_PER_INSTRUCTION = 4
+/** About what it takes to go through one more value, however short its text. */
+const INSTRUCTIONS_PER_VALUE = 10
 
 /** The C functions behind `LuaVm.defineJson`. Their results count as the script's memory. */
 export function createJsonFunctions(runtime: RuntimeCore): { encode: Pointer; decode: Pointer } {
   const { wasm, text } = runtime
   const { api } = wasm
-  const encoder = new JsonEncoder(wasm, text)
+  const encoder = new JsonEncoder(wasm, text, (values) =>
+    runtime.spend(runtime.running().thread, values * INSTRUCTIONS_PER_VALUE),
+  )
   const decoder = new JsonDecoder(wasm, text)
 
   /** A problem becomes a Lua error; anything else, a Lua error under way above all, flies on. */
