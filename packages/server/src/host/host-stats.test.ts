@@ -69,7 +69,8 @@ describe('ModuleStats', () => {
       memoryBytes: 300,
       instructions: 70,
     })
-    stats.roomEnded(40)
+    stats.rooms--
+    stats.stateEnded(40)
     expect(stats.read('game', 100, 35)).toMatchObject({ rooms: 1, memoryBytes: 100, instructions: 75 })
   })
 

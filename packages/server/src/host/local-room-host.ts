@@ -111,7 +111,9 @@ export class LocalRoomHost implements RoomHost {
   }
 
   async invoke(call: ScriptCall): Promise<ScriptOutcome> {
-    return this.#running().invoke(call)
+    if (this.#scripts !== undefined) return this.#scripts.invoke(call)
+    const code = call.kind === 'rpc' ? 'RPC_FAILED' : 'HOOK_FAILED'
+    return { kind: 'failed', error: 'no scripts have been activated', code }
   }
 
   async signal(roomId: RoomId, data: unknown): Promise<unknown> {
@@ -213,6 +215,7 @@ export class LocalRoomHost implements RoomHost {
     this.#scheduler.add(room)
     log.info(traits, 'room running')
     this.#events?.roomRunning(room.id, traits)
+    room.catchUp()
   }
 
   #createRoom({ id, module, createdUnixMs }: RoomSpec, log: Logger): Room {

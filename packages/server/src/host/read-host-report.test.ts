@@ -23,8 +23,7 @@ describe('readHostReport', () => {
 
   it('keeps a module that has no rooms any more, with what they used', () => {
     const stats = new HostStats()
-    stats.module('game').rooms = 1
-    stats.module('game').roomEnded(9)
+    stats.module('game').stateEnded(9)
     expect(readHostReport(0, stats, []).modules).toEqual([
       expect.objectContaining({ module: 'game', rooms: 0, memoryBytes: 0, instructions: 9 }),
     ])

@@ -6,7 +6,14 @@ import { readMetric } from '../testing/read-metric.ts'
 import { Metrics, type MetricsSources } from './metrics.ts'
 
 function newMetrics(sources: Partial<MetricsSources> = {}): Metrics {
-  const none = { sessions: () => 0, connections: () => 0, rooms: () => 0, members: () => 0, hosts: () => [] }
+  const none = {
+    sessions: () => 0,
+    connections: () => 0,
+    rooms: () => 0,
+    members: () => 0,
+    hosts: () => [],
+    refreshHosts: async () => {},
+  }
   const metrics = new Metrics({ ...none, ...sources })
   onTestFinished(() => metrics.close())
   return metrics

@@ -146,6 +146,9 @@ class RoomLife {
   #handler(): MatchHandler {
     return {
       version: 'v1',
+      canUpgrade: false,
+      exportState: () => ({ state: undefined, presences: undefined }),
+      upgrade: () => {},
       init: () => ({ tickHz: 10, label: '', maxPlayers: undefined, emptyTimeoutMs: undefined }),
       joinAttempt: () => this.#callback((isNo) => (isNo ? 'no' : undefined)),
       join: ({ member }) => {

@@ -10,6 +10,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import type { MemberNumber, SessionId } from '../ids.ts'
 import type { OutgoingRoomData } from '../script/script-services.ts'
+import { player } from '../testing/room-world.ts'
 import { RoomMembers } from './room-members.ts'
 import { RoomOutbox } from './room-outbox.ts'
 
@@ -32,8 +33,8 @@ interface World {
 
 function world(): World {
   const members = new RoomMembers()
-  members.add(1, ANN)
-  members.add(2, BOB)
+  members.add({ ...player(1), sessionId: ANN })
+  members.add({ ...player(2), sessionId: BOB })
   const sent: Sent[] = []
   const states: RoomState[] = []
   const outbox = new RoomOutbox(members, {

@@ -124,6 +124,11 @@ export class Room implements Tickable {
     )
   }
 
+  /** Carries out what `match_init` set off; to be called once whoever waits has been told that the room runs. */
+  catchUp(): void {
+    this.#runPostponed()
+  }
+
   /** `match_init` has taken too long. */
   abandonStart(error: Error): void {
     if (this.#state === 'creating') this.#failStart(error)
@@ -204,7 +209,8 @@ export class Room implements Tickable {
   /** False when the session is no member, or is on its way out already. */
   kick(session: SessionId, reason: string): boolean {
     const member = this.#members.numberOf(session)
-    if (member === undefined || !this.#members.markKicked(member)) return false
+    if (member === undefined) return false
+    this.#members.markKicked(member)
     this.#options.observer.kicked(member, reason)
     return true
   }

@@ -98,7 +98,8 @@ class PoolLife {
 
   /** Everything ends by itself, and runners beyond the least number go. */
   async rest(): Promise<void> {
-    this.#clock.advance(30_000)
+    // Slices take time of their own.
+    this.#clock.advance(60_000)
     await this.#expectAllSettled()
     expect(this.#alive()).toBe(this.#shape.min)
     expect(this.#clock.pendingTimers).toBe(0)
@@ -124,7 +125,7 @@ class PoolLife {
 
   #create(): FakeCallRunner {
     if (this.#isCreationFailing) throw new Error('no memory')
-    const runner = new FakeCallRunner(this.#log)
+    const runner = new FakeCallRunner(this.#log, this.#clock)
     this.#runners.push(runner)
     return runner
   }

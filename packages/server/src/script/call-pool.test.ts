@@ -29,7 +29,7 @@ function world(options: Partial<CallPoolOptions<FakeCallRunner>> = {}): World {
   let failure: string | undefined
   const create = (): FakeCallRunner => {
     if (failure !== undefined) throw new Error(failure)
-    const runner = new FakeCallRunner(log)
+    const runner = new FakeCallRunner(log, clock)
     runners.push(runner)
     return runner
   }
@@ -71,7 +71,7 @@ function world(options: Partial<CallPoolOptions<FakeCallRunner>> = {}): World {
 }
 
 describe('a call', () => {
-  it('that ends within its first slice has run when run returns', async () => {
+  it('has run when run returns if it ends while there is time left in the turn', async () => {
     const { run, slices, outcomes, pool } = world()
     run('a')
     expect(slices).toEqual(['a'])
@@ -92,18 +92,18 @@ describe('a call', () => {
     expect([outcomes, clock.turnOnce()]).toEqual([['a done'], false])
   })
 
-  it('shares the turns with others, one slice each in the order they began', () => {
+  it('shares the turns with others: a slice each, those first that have waited longest', () => {
     const { run, slices, clock } = world()
     run('a', { slices: 4 })
     run('b', { slices: 2 })
     run('c', { slices: 3 })
     clock.turn()
-    expect(slices).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'a', 'c', 'a'])
+    expect(slices).toEqual(['a', 'a', 'b', 'c', 'a', 'b', 'c', 'a', 'c'])
   })
 
   it('lets the rest of the host have its turn after each slice, however many calls there are', () => {
     const { run, slices, clock } = world()
-    for (const name of ['a', 'b', 'c']) run(name, { slices: 3 })
+    for (const name of ['a', 'b', 'c']) run(name, { slices: 6 })
     slices.length = 0
     const tick = (): void => {
       slices.push('tick')
@@ -111,16 +111,29 @@ describe('a call', () => {
     }
     clock.defer(tick)
     clock.turn()
-    expect(slices).toEqual(['a', 'tick', 'b', 'tick', 'c', 'tick', 'a', 'tick', 'b', 'tick', 'c', 'tick'])
+    expect(slices.slice(0, 12)).toEqual([
+      ...['a', 'tick', 'b', 'tick', 'c', 'tick', 'a', 'tick', 'b', 'tick', 'c', 'tick'],
+    ])
   })
 
-  it('that comes while others run has its first slice at once', () => {
+  it('that comes when the time of the turn is used up begins in a later one', () => {
     const { run, slices, clock } = world()
     run('slow', { slices: 50 })
-    clock.turnOnce()
-    slices.length = 0
     run('quick')
-    expect(slices).toEqual(['quick'])
+    expect(slices).toEqual(['slow'])
+    clock.turnOnce()
+    clock.turnOnce()
+    expect(slices).toEqual(['slow', 'slow', 'quick', 'slow'])
+  })
+
+  it('that is short leaves the rest of the turn to others', () => {
+    const { run, slices, clock } = world()
+    for (const name of ['a', 'b', 'c']) run(name)
+    expect(slices).toEqual(['a', 'b', 'c'])
+    run('slow', { slices: 2 })
+    for (const name of ['d', 'e', 'f']) run(name)
+    clock.turnOnce()
+    expect(slices.slice(3)).toEqual(['slow', 'slow', 'd', 'e', 'f'])
   })
 })
 
@@ -139,12 +152,13 @@ describe('the runners of a pool', () => {
   it('count those that were made before the pool', () => {
     const log: RunnerLog = { slices: [], begun: [], breaches: [] }
     let created = 0
+    const clock = new ManualClock()
     const pool = new CallPool(
       {
-        clock: new ManualClock(),
+        clock,
         create: () => {
           created++
-          return new FakeCallRunner(log)
+          return new FakeCallRunner(log, clock)
         },
         min: 2,
         max: 4,
@@ -152,7 +166,7 @@ describe('the runners of a pool', () => {
         sliceMs: 1,
         onError: () => ({ kind: 'rejected', reason: undefined }),
       },
-      [new FakeCallRunner(log)],
+      [new FakeCallRunner(log, clock)],
     )
     expect([created, pool.usage().vms]).toEqual([1, 2])
   })
@@ -164,10 +178,10 @@ describe('the runners of a pool', () => {
     run('c')
     run('d')
     expect(pool.usage()).toEqual({ vms: 2, busyVms: 2, queued: 2, memoryBytes: 200 })
-    expect(slices).toEqual(['a', 'b'])
+    expect(slices).toEqual(['a'])
     clock.turn()
     await settled()
-    expect(outcomes).toEqual(['a done', 'c done', 'd done', 'b done'])
+    expect(outcomes).toEqual(['a done', 'c done', 'b done', 'd done'])
     expect([runners.length, pool.usage().queued]).toEqual([2, 0])
   })
 
@@ -232,9 +246,9 @@ describe('runners without work', () => {
     const { run, pool, clock, alive } = world({ min: 1 })
     for (const name of ['a', 'b', 'c']) run(name, { slices: 2 })
     clock.turn()
-    clock.advance(IDLE_MS - 1)
+    clock.advance(IDLE_MS - 100)
     expect([pool.usage().vms, alive()]).toEqual([3, 3])
-    clock.advance(1)
+    clock.advance(100)
     expect([pool.usage().vms, alive(), clock.pendingTimers]).toEqual([1, 1, 0])
   })
 
@@ -256,6 +270,7 @@ describe('runners without work', () => {
     // Time passes without turns: the long call has not come further.
     clock.stall(IDLE_MS)
     clock.turnOnce()
+    clock.turnOnce()
     expect(alive()).toBe(2)
     await settled()
     expect([outcomes, breaches]).toEqual([['short done'], []])
@@ -267,16 +282,31 @@ describe('runners without work', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  it('wait anew after each call', () => {
-    const { run, alive, clock } = world({ min: 1 })
+  it('are those that nobody has needed: one that is used again and again stays', () => {
+    const { run, alive, clock, runners } = world({ min: 1 })
     run('a', { slices: 2 })
     run('b', { slices: 2 })
-    clock.advance(IDLE_MS - 1)
-    run('c')
-    clock.advance(IDLE_MS - 1)
-    expect(alive()).toBe(2)
-    clock.advance(1)
+    clock.turn()
+    for (let call = 0; call < 10; call++) {
+      clock.advance(IDLE_MS / 5)
+      run(`c${call}`)
+    }
+    expect([alive(), runners.map(({ isClosed }) => isClosed)]).toEqual([1, [true, false]])
+    clock.advance(IDLE_MS)
     expect([alive(), clock.pendingTimers]).toEqual([1, 0])
+  })
+})
+
+describe('a runner that is worn out', () => {
+  it('is closed after the call, and another made when it is needed', async () => {
+    const { run, runners, alive, outcomes, pool, clock } = world({ min: 1, max: 1 })
+    run('a', { slices: 2 })
+    run('b')
+    runners[0]!.isWornOut = true
+    clock.turn()
+    await settled()
+    expect(outcomes).toEqual(['a done', 'b done'])
+    expect([runners.length, alive(), pool.usage().vms, runners[0]?.isClosed]).toEqual([2, 1, 1, true])
   })
 })
 
@@ -344,7 +374,7 @@ describe('a call that goes wrong', () => {
     clock.turn()
     await settled()
     expect(outcomes).toEqual(['a: RPC_FAILED a went wrong', 'b done'])
-    expect(slices).toEqual(['a', 'b', 'a', 'b', 'b'])
+    expect(slices).toEqual(['a', 'a', 'b', 'b', 'b'])
   })
 
   it('while others wait lets the next of them begin', async () => {

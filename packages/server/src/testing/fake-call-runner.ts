@@ -1,6 +1,7 @@
 import type { SessionId } from '../ids.ts'
 import type { ScriptCall, ScriptOutcome } from '../room/room-host.ts'
 import type { CallRunner } from '../script/call-pool.ts'
+import type { ManualClock } from './manual-clock.ts'
 
 /** What a call does: how many slices it takes, and where it throws. */
 export interface CallPlan {
@@ -34,13 +35,17 @@ export interface RunnerLog {
 /** Runs planned calls; notes what it does and every misuse. */
 export class FakeCallRunner implements CallRunner {
   memoryBytes = 100
+  isWornOut = false
   isClosed = false
   sliceMs: number | undefined
   readonly #log: RunnerLog
+  readonly #clock: ManualClock
   #running: string | undefined
 
-  constructor(log: RunnerLog) {
+  /** @param clock Moves on by a whole slice whenever a call does not end in it. */
+  constructor(log: RunnerLog, clock: ManualClock) {
     this.#log = log
+    this.#clock = clock
   }
 
   begin(call: ScriptCall): { advance(sliceMs: number): ScriptOutcome | undefined } {
@@ -57,7 +62,10 @@ export class FakeCallRunner implements CallRunner {
         this.#expect(this.#running === call.name, `${call.name} advanced after its end`)
         this.sliceMs = sliceMs
         this.#log.slices.push(call.name)
-        if (--left > 0) return undefined
+        if (--left > 0) {
+          this.#clock.stall(sliceMs)
+          return undefined
+        }
         this.#running = undefined
         if (throws === 'advance') throw new Error(`${call.name} went wrong`)
         return { kind: 'value', value: `${call.name} done` }

@@ -7,6 +7,7 @@ import { type RecordingMatch, recordingMatch } from './recording-match.ts'
 /** One version of scripts whose match modules are objects of the test. */
 export class FakeScripts implements LoadedScripts {
   readonly version: string
+  readonly hasEntry = true
   readonly rpcs: ReadonlySet<string> = new Set(['echo'])
   readonly before: ReadonlySet<HookName> = new Set(['rpc'])
   readonly after: ReadonlySet<HookName> = new Set(['room_join'])
