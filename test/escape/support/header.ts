@@ -27,6 +27,8 @@ export interface Expectation {
   readonly verdict: Verdict
   /** What the message, or the report of an attack that survives, must look like. */
   readonly text: RegExp | undefined
+  /** Where rooms run in threads of their own it depends on who is faster: nothing may come of the attack, too. */
+  readonly orSurvives: boolean
 }
 
 export interface Header {
@@ -42,7 +44,7 @@ export interface Header {
 
 const FIELD = /^-- (what|where|outcome|result|server)(?:\(([a-z_, ]+)\))?: (.+)$/
 const CONTINUED = /^-- {3,}(.+)$/
-const OUTCOME = /^(\w+)(?: \/(.+)\/)?$/
+const OUTCOME = /^(\w+)( or survives)?(?: \/(.+)\/)?$/
 
 /**
  * Reads the comment that a file of the corpus begins with.
@@ -105,10 +107,14 @@ function placesIn(list: string): Place[] {
 }
 
 function parseOutcome(value: string): Expectation {
-  const [, verdict = '', pattern] = OUTCOME.exec(value) ?? []
+  const [, verdict = '', or, pattern] = OUTCOME.exec(value) ?? []
   if (!isVerdict(verdict))
     throw new Error(`"${value}" is no outcome: budget, error, survives, ends or an error's name`)
-  return { verdict, text: pattern === undefined ? undefined : new RegExp(pattern) }
+  return {
+    verdict,
+    text: pattern === undefined ? undefined : new RegExp(pattern),
+    orSurvives: or !== undefined,
+  }
 }
 
 function isVerdict(text: string): text is Verdict {

@@ -14,8 +14,16 @@ const BUDGETS = {
   tickInstructions: 2_000_000,
   tickBudgetMs: 300,
   // More, so that an RPC lives on when the room that it signals has used up its own.
-  callInstructions: 5_000_000,
-  callBudgetMs: 500,
+  loadInstructions: 5_000_000,
+  initInstructions: 5_000_000,
+  joinInstructions: 2_000_000,
+  hookInstructions: 5_000_000,
+  rpcInstructions: 5_000_000,
+  loadBudgetMs: 500,
+  initBudgetMs: 500,
+  joinBudgetMs: 300,
+  hookBudgetMs: 500,
+  rpcBudgetMs: 500,
 }
 
 /** Low, so that a bomb meets them soon. */
