@@ -260,7 +260,7 @@ export default defineRoom({
         },
         sink: { data() {}, state() {} },
       })
-      room.start({}, 0)
+      void room.start({}, 0)
       room.join({ member: 1, sessionId: caller.sessionId, userId: '', username: '', metadata: undefined })
       return { room, ends }
     }
