@@ -61,7 +61,12 @@ export class CallPool<T extends CallRunner> {
     this.#options = options
     this.#runners = first.length
     for (const runner of first) this.#keep(runner)
-    while (this.#runners < options.min) this.#keep(this.#create())
+    try {
+      while (this.#runners < options.min) this.#keep(this.#create())
+    } catch (error) {
+      this.retire()
+      throw error
+    }
   }
 
   usage(): CallUsage {

@@ -84,7 +84,7 @@ describe('RPCs in slices', () => {
   })
 
   it('wait in order when all states are busy, and are refused beyond the bound', async () => {
-    const { scripts, story, clock, stats } = await callWorld('', { callVmsMax: 2, callQueue: 2 })
+    const { scripts, story, clock, stats, log } = await callWorld('', { callVmsMax: 2, callQueue: 2 })
     const outcomes = ['a', 'b', 'c', 'd'].map((name) => scripts.invoke(work(name, 2)))
     expect(scripts.usage()).toMatchObject({ vms: 2, busyVms: 2, queued: 2 })
     expect(await scripts.invoke(work('e', 2))).toEqual({
@@ -97,6 +97,7 @@ describe('RPCs in slices', () => {
     expect(story.filter((line) => line.endsWith('1'))).toEqual(['a1', 'b1', 'c1', 'd1'])
     expect(scripts.usage()).toMatchObject({ vms: 2, busyVms: 0, queued: 0 })
     expect(stats.budgetKills).toEqual({})
+    expect([stats.scriptErrors, log.entries]).toEqual([{}, []])
   })
 
   it('states beyond the least number are closed after a time without work', async () => {
@@ -289,6 +290,21 @@ describe('what ends', () => {
     expect(await Promise.all(outcomes)).toEqual([done('a'), done('b')])
     expect(scripts.usage()).toEqual({ vms: 0, busyVms: 0, queued: 0, memoryBytes: 0 })
     expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('no state is left over, whichever call ends first', async () => {
+    const { scripts, clock } = await callWorld('', { callVmsMax: 2 })
+    const outcomes = [2, 2, 0, 0].map((slices) => scripts.invoke(work('a', slices)))
+    scripts.retire()
+    clock.turn()
+    await Promise.all(outcomes)
+    expect(scripts.usage()).toEqual({ vms: 0, busyVms: 0, queued: 0, memoryBytes: 0 })
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('without an entry script no more than one state is made', async () => {
+    const world = luaWorld({ scripts: { callVmsMin: 4 } })
+    expect((await world.load({ 'arena.lua': 'return {}' })).usage().vms).toBe(1)
   })
 
   it('an entry script that fails leaves nothing behind, and the version before it runs on', async () => {

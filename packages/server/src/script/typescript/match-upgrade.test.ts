@@ -80,6 +80,16 @@ describe('upgrade', () => {
     expect(presences?.get(1)).toBe([...scores.keys()][0])
   })
 
+  it('is not for a room that has called end(): it ends with its next tick', () => {
+    const old = started(
+      defineRoom({ init: () => ({ state: 0 }), loop() {}, leave: (room) => room.end() }),
+    ).handler
+    old.join(member(1))
+    old.leave({ member: 1, reason: 'left' })
+    expect(() => old.exportState()).toThrow('the room ends with its next tick')
+    expect(old.loop(tick(1), [])).toBe(false)
+  })
+
   it('is refused by a module that has none', () => {
     const old = started(first).handler
     expect(() => world(first, 'v2').handler.upgrade(handedOver(old))).toThrow(

@@ -293,7 +293,7 @@ describe('the bound on calls under way', () => {
   const counting = main('rpcs: { wait: (_ctx, gate) => gate }')
 
   it('refuses what is beyond it, and only that', async () => {
-    const { load, stats } = moduleWorld(counting, { scripts: { callQueue: 2 } })
+    const { load, log, stats } = moduleWorld(counting, { scripts: { callQueue: 2 } })
     const scripts = await load()
     const gates = [deferred<string>(), deferred<string>()]
     const outcomes = gates.map(({ promise }) => scripts.invoke(rpc('wait', promise)))
@@ -305,6 +305,7 @@ describe('the bound on calls under way', () => {
     })
     expect(await scripts.invoke(before('room_join', {}))).toMatchObject({ code: 'TOO_MANY_REQUESTS' })
     expect(stats.budgetKills).toEqual({})
+    expect([stats.scriptErrors, log.entries]).toEqual([{}, []])
     gates[0]?.resolve('first')
     expect(await outcomes[0]).toEqual({ kind: 'value', value: 'first' })
     expect(await scripts.invoke(rpc('wait', 3))).toEqual({ kind: 'value', value: 3 })
