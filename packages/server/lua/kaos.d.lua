@@ -19,6 +19,7 @@
 ---@class kaos.MatchContext
 ---@field room_id string
 ---@field module string
+---@field version string of the scripts that the room runs
 ---@field label string
 ---@field tick_rate number Hz
 ---@field params any
@@ -52,6 +53,7 @@
 ---@field match_leave fun(ctx: kaos.MatchContext, state: any, presences: kaos.Presence[]): any
 ---@field match_loop fun(ctx: kaos.MatchContext, state: any, tick: integer, messages: kaos.Message[]): any
 ---@field match_signal? fun(ctx: kaos.MatchContext, state: any, data: any): any, any
+---@field match_upgrade? fun(ctx: kaos.MatchContext, state: any, from_version: string): any
 ---@field match_terminate fun(ctx: kaos.MatchContext, state: any, grace_seconds: integer): any
 
 ---@class kaos.Room
@@ -63,6 +65,7 @@
 ---@field max_players integer
 ---@field tick_rate number
 ---@field created_ms integer
+---@field version string of the scripts that the room runs
 
 ---@class kaos.Session
 ---@field session_id string
