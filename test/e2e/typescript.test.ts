@@ -53,7 +53,8 @@ const DUEL = (greeting: string) => `
       return { ...(state as State), note: fromVersion }
     },
   })`
-const GREET = `export const greet = (greeting: string, name: string): string => \`\${greeting}, \${name}\``
+const greet = (suffix = '') =>
+  `export const greet = (greeting: string, name: string): string => greeting + '${suffix}, ' + name`
 const MAIN = `
   import { defineScripts } from '@kaosnet/server/script'
   export default defineScripts({
@@ -66,7 +67,7 @@ const MAIN = `
       fail: () => { throw new Error('no such luck') },
     },
   })`
-const GAME = { 'duel.ts': DUEL('Hello'), '_greet.ts': GREET, 'main.ts': MAIN }
+const GAME = { 'duel.ts': DUEL('Hello'), '_greet.ts': greet(), 'main.ts': MAIN }
 
 type Said = { data: { text: string; heard: number; note?: string } }
 
@@ -136,7 +137,7 @@ describe.each([0, 1, 2])('TypeScript with %i workers', (workers) => {
     const duel = await joinLogged(ada, await ada.createRoom('duel'))
     duel.room.send(1, { say: 'Ada' })
     await duel.next('data')
-    write('_greet.ts', GREET.replace('${greeting}, ', '${greeting} again, '))
+    write('_greet.ts', greet(' again'))
     await server.server.reload()
     const text = async () => {
       duel.room.send(1, { say: 'Ada' })
