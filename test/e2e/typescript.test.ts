@@ -201,6 +201,27 @@ describe('a host that is lost', () => {
     expect(server.logs.filter(({ msg }) => msg === 'a thread of rooms was lost')).toHaveLength(1)
   })
 
+  it('takes no more than a bounded amount of input while it is stuck, and says so', async () => {
+    const { dir } = modules(GAME)
+    const server = await startTestServer(
+      {},
+      { ...config(dir), rooms: { workers: 1, hostTimeoutMs: 60_000 }, udp: { enabled: false } },
+    )
+    const ada = await connectPlayer(server)
+    const errors: { error: string }[] = []
+    ada.on('error', ({ error }) => errors.push(error))
+    const duel = await joinLogged(ada, await ada.createRoom('duel'))
+    duel.room.send(3)
+    const data = new Uint8Array(16_000)
+    for (let sent = 0; errors.length === 0 && sent < 3_000; sent++) {
+      duel.room.send(1, data)
+      // An answer of the node's own thread: it has taken what came before.
+      if (sent % 20 === 19) await ada.listRooms()
+    }
+    expect(errors[0]).toMatchObject({ error: 'ROOM_BUSY' })
+    expect(ada.state).toBe('connected')
+  })
+
   it('fails RPCs that it ran, and later ones run in its successor', async () => {
     const { dir } = modules({
       'main.ts': `
