@@ -65,7 +65,7 @@ describe('deploying scripts', () => {
       [version],
       version,
     ])
-    expect(log.entries).toEqual([{ level: 'info', fields: { version }, message: 'scripts activated' }])
+    expect(log.entries).toEqual([{ level: 'debug', fields: { version }, message: 'scripts loaded' }])
   })
 
   it('works without a folder: there are no scripts then', async () => {
@@ -106,9 +106,11 @@ describe('scripts that fail', () => {
     await expect(deployment.deploy()).rejects.toThrow('main.lua:1: syntax error')
     expect([activated, deployment.version]).toEqual([[first], first])
     expect(host.deployed).toEqual([`prepare ${first}`, 'activate', `prepare ${second}`])
-    expect(log.messages('info')).toEqual(['scripts activated'])
+    expect(log.messages('error')).toEqual(['the scripts were not reloaded'])
+    expect(log.messages('info')).toEqual([])
     host.onPrepare = load
     expect(await deployment.deploy()).toBe(second)
+    expect(log.messages('info')).toEqual(['scripts reloaded'])
     expect(activated).toEqual([first, second])
   })
 
