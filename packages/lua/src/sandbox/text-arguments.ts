@@ -4,7 +4,7 @@ import type { LibraryFunction } from './libraries.ts'
 import type { CFunction, StandardLibrary } from './standard-library.ts'
 
 /** A longer text is no number to the functions here, whatever its digits say. */
-const MAX_NUMBER_BYTES = 4096
+const MAX_NUMBER_BYTES = 512
 /** So few arguments are not worth going through: Lua converts texts to numbers in its operators, too. */
 const FEW_ARGUMENTS = 8
 /** To quote takes ten times as long as to copy. */

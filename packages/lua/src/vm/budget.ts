@@ -170,10 +170,14 @@ export class BudgetMeter {
     if (!(instructions >= 0)) {
       this.#reserve = 0
       this.#setCounter(L, 1)
-    } else if (counter > instructions) {
-      this.#setCounter(L, counter - instructions)
+      return
+    }
+    // A fraction would be cut off the counter, and at zero Lua counts no more.
+    const amount = Math.ceil(instructions)
+    if (counter > amount) {
+      this.#setCounter(L, counter - amount)
     } else {
-      this.#reserve = Math.max(0, this.#reserve + counter - instructions - 1)
+      this.#reserve = Math.max(0, this.#reserve + counter - amount - 1)
       this.#setCounter(L, 1)
     }
   }
