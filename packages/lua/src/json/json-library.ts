@@ -1,3 +1,4 @@
+import { INSTRUCTIONS_PER_VALUE } from '../vm/budget.ts'
 import type { RuntimeCore } from '../vm/runtime-core.ts'
 import { type LuaThread, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import { JsonDecoder } from './json-decoder.ts'
@@ -6,8 +7,6 @@ import { JsonProblem } from './json-problem.ts'
 
 /** Bytes of JSON that take about as long as one instruction. */
 const JSON_BYTES_PER_INSTRUCTION = 4
-/** About what it takes to go through one more value, however short its text. */
-const INSTRUCTIONS_PER_VALUE = 10
 
 /** The C functions behind `LuaVm.defineJson`. Their results count as the script's memory. */
 export function createJsonFunctions(runtime: RuntimeCore): { encode: Pointer; decode: Pointer } {

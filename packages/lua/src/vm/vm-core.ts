@@ -36,6 +36,8 @@ export class VmCore {
   readonly main: LuaThread
   /** The thread that runs, or would run: the main thread or a coroutine. */
   thread: LuaThread
+  /** The threads that wait for a coroutine they have given control to, outermost first. */
+  readonly waiting: LuaThread[] = []
   /** Calls into this VM that are under way. */
   depth = 0
   closed = false
