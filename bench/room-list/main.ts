@@ -6,7 +6,7 @@ import { openLobby } from './rooms.ts'
 
 const ROOM_COUNTS = [1_000, 10_000]
 const WARM_UP_ROUNDS = 200
-const ROUNDS = 2_000
+const ROUNDS = 1_000
 /** Measured in pieces, so that the server can do its other work in between. */
 const ROUNDS_AT_ONCE = 50
 

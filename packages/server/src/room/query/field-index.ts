@@ -1,8 +1,8 @@
-import { isWithin, type LabelValue, type Term } from './room-query-terms.ts'
+import type { LabelValue, NumberRange, Term } from './room-query-terms.ts'
 import { type SlotEntry, SlotList } from './slot-list.ts'
 
 /** Slots of rooms, as one list or several; a slot may be named more than once. */
-export type Slots = readonly (readonly number[])[]
+export type Slots = readonly ArrayLike<number>[]
 
 const NONE: Slots = []
 
@@ -48,8 +48,11 @@ export class FieldIndex {
     if (value !== undefined) this.#values.delete(value)
   }
 
-  /** Rooms that match a term about this field. */
-  find(term: Exclude<Term, { kind: 'all' | 'figure' }>): Slots {
+  /**
+   * Rooms that match a term about this field.
+   * @param slotCount above every slot
+   */
+  find(term: Exclude<Term, { kind: 'all' | 'figure' }>, slotCount: number): Slots {
     switch (term.kind) {
       case 'present':
         return [this.#numbers.slots, ...Array.from(this.#values.values(), ({ slots }) => slots)]
@@ -58,47 +61,66 @@ export class FieldIndex {
       case 'prefix':
         return startingWith(this.#values, term.prefix)
       case 'words':
-        return this.#withWords(term.words, term.prefix)
+        return this.#withWords(term.words, term.prefix, slotCount)
       case 'range':
-        return [this.#withNumber((number) => isWithin(term.range, number))]
+        return [this.#within(term.range)]
       default:
         return term satisfies never
     }
   }
 
   #withValue(values: readonly LabelValue[]): Slots {
-    const found: (readonly number[])[] = []
-    const numbers = new Set<number>()
+    const found: ArrayLike<number>[] = []
+    const wanted = new Set<number>()
     for (const value of values) {
-      if (typeof value === 'number') numbers.add(value)
+      if (typeof value === 'number') wanted.add(value)
       else found.push(this.#values.get(value)?.slots ?? [])
     }
-    if (numbers.size > 0) found.push(this.#withNumber((number) => numbers.has(number)))
-    return found
-  }
-
-  #withNumber(isWanted: (number: number) => boolean): readonly number[] {
-    const { slots, numbers } = this.#numbers
-    const found: number[] = []
-    for (let at = 0; at < slots.length; at++) {
-      if (isWanted(numbers[at] as number)) found.push(slots[at] as number)
+    if (wanted.size > 0) {
+      const { slots, numbers } = this.#numbers
+      found.push(slots.filter((_, at) => wanted.has(numbers[at] as number)))
     }
     return found
   }
 
-  #withWords(words: readonly string[], prefix: string | undefined): Slots {
+  #within({ min, max, hasMin, hasMax }: NumberRange): ArrayLike<number> {
+    const { slots, numbers } = this.#numbers
+    const found = new Uint32Array(slots.length)
+    let count = 0
+    for (let at = 0; at < slots.length; at++) {
+      const number = numbers[at] as number
+      if (number < min || number > max) continue
+      if ((number === min && !hasMin) || (number === max && !hasMax)) continue
+      found[count++] = slots[at] as number
+    }
+    return found.subarray(0, count)
+  }
+
+  #withWords(words: readonly string[], prefix: string | undefined, slotCount: number): Slots {
     const lists = words.map((word): Slots => [this.#words.get(word)?.slots ?? []])
     if (prefix !== undefined) lists.push(startingWith(this.#words, prefix))
-    const [first = NONE, ...others] = lists.sort((a, b) => countOf(a) - countOf(b))
-    if (others.length === 0) return first
-    let common = new Set(first.flat())
-    for (const other of others) {
-      const both = new Set<number>()
-      for (const slots of other) for (const slot of slots) if (common.has(slot)) both.add(slot)
-      common = both
-    }
-    return [[...common]]
+    const [first = NONE, ...others] = lists
+    return others.length === 0 ? first : [inAll(lists, slotCount)]
   }
+}
+
+/** The slots that are in every one of two or more. */
+function inAll(all: readonly Slots[], slotCount: number): readonly number[] {
+  const found: number[] = []
+  // A word has at least one byte, so there are fewer of them than a query has bytes.
+  const counts = new Uint16Array(slotCount)
+  for (const [position, slots] of all.entries()) {
+    const isLast = position === all.length - 1
+    for (const list of slots) {
+      for (let at = 0; at < list.length; at++) {
+        const slot = list[at] as number
+        if (counts[slot] !== position) continue
+        counts[slot] = position + 1
+        if (isLast) found.push(slot)
+      }
+    }
+  }
+  return found
 }
 
 /** How many slots there are at most. */
@@ -118,9 +140,10 @@ function listOf<K>(lists: Map<K, SlotList>, key: K): SlotList {
 }
 
 function startingWith(lists: ReadonlyMap<string | boolean, SlotList>, prefix: string): Slots {
-  const found: (readonly number[])[] = []
+  const found: number[] = []
   for (const [key, { slots }] of lists) {
-    if (typeof key === 'string' && key.startsWith(prefix)) found.push(slots)
+    if (typeof key !== 'string' || !key.startsWith(prefix)) continue
+    for (const slot of slots) found.push(slot)
   }
-  return found
+  return [found]
 }

@@ -81,7 +81,7 @@ export class RoomIndex {
 
   find(term: IndexedTerm): Slots {
     if (term.kind === 'all') return [this.#everywhere.slots]
-    return this.#fields.get(term.path)?.find(term) ?? []
+    return this.#fields.get(term.path)?.find(term, this.slotCount) ?? []
   }
 
   #mention(slot: number, label: string): Mention[] {

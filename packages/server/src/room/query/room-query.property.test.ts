@@ -80,53 +80,58 @@ const term: fc.Arbitrary<MeaningfulTerm> = fc.oneof(
   fc.constant({ text: '*', matches: () => true }),
   fc.tuple(path, fc.constantFrom('red', 'blue', '1', '2.5', 'true')).map(([at, value]) => ({
     text: `${at}:${value}`,
-    matches: (room) => valuesAt(room, at).some((found) => String(found) === value),
+    matches: (room: RoomRecord) => valuesAt(room, at).some((found) => String(found) === value),
   })),
   fc.tuple(path, fc.constantFrom(...strings)).map(([at, value]) => ({
     text: `${at}:"${value}"`,
-    matches: (room) => valuesAt(room, at).includes(value),
+    matches: (room: RoomRecord) => valuesAt(room, at).includes(value),
   })),
   fc
-    .tuple(path, fc.uniqueArray(fc.constantFrom('red', 'blue', '1', 'false'), { minLength: 1 }))
+    .tuple(path, fc.uniqueArray(fc.constantFrom<string>('red', 'blue', '1', 'false'), { minLength: 1 }))
     .map(([at, set]) => ({
       text: `${at}:(${set.join(' ')})`,
-      matches: (room) => valuesAt(room, at).some((found) => set.includes(String(found))),
+      matches: (room: RoomRecord) => valuesAt(room, at).some((found) => set.includes(String(found))),
     })),
   fc.tuple(path, fc.constantFrom('re', 'red', 'R', '1', 'x')).map(([at, prefix]) => ({
     text: `${at}:${prefix}*`,
-    matches: (room) =>
+    matches: (room: RoomRecord) =>
       valuesAt(room, at).some((found) => typeof found === 'string' && found.startsWith(prefix)),
   })),
-  path.map((at) => ({ text: `${at}:*`, matches: (room) => valuesAt(room, at).length > 0 })),
+  path.map((at) => ({ text: `${at}:*`, matches: (room: RoomRecord) => valuesAt(room, at).length > 0 })),
   fc.tuple(path, comparison, limit).map(([at, [sign, holds], bound]) => ({
     text: `${at}:${sign}${bound}`,
-    matches: (room) => valuesAt(room, at).some((found) => typeof found === 'number' && holds(found, bound)),
+    matches: (room: RoomRecord) =>
+      valuesAt(room, at).some((found) => typeof found === 'number' && holds(found, bound)),
   })),
   fc.tuple(path, limit, fc.nat({ max: 3 })).map(([at, min, width]) => ({
     text: `${at}:[${min} TO ${min + width}]`,
-    matches: (room) =>
+    matches: (room: RoomRecord) =>
       valuesAt(room, at).some((found) => typeof found === 'number' && found >= min && found <= min + width),
   })),
   fc.tuple(figure, comparison, limit).map(([[name, read], [sign, holds], bound]) => ({
     text: `${name}:${sign}${bound}`,
-    matches: (room) => holds(read(room), bound),
+    matches: (room: RoomRecord) => holds(read(room), bound),
   })),
   fc.constantFrom('duel', 'arena').map((name) => ({
     text: `module:${name}`,
-    matches: (room) => room.module === name,
+    matches: (room: RoomRecord) => room.module === name,
   })),
-  word.map((one) => ({ text: one, matches: (room) => hasWord(textsOf(room), (found) => found === one) })),
+  word.map((one) => ({
+    text: one,
+    matches: (room: RoomRecord) => hasWord(textsOf(room), (found) => found === one),
+  })),
   fc.tuple(word, word).map(([one, other]) => ({
     text: `"${one}, ${other}"`,
-    matches: (room) => [one, other].every((wanted) => hasWord(textsOf(room), (found) => found === wanted)),
+    matches: (room: RoomRecord) =>
+      [one, other].every((wanted) => hasWord(textsOf(room), (found) => found === wanted)),
   })),
   fc.constantFrom('re', 'b', 'ha').map((prefix) => ({
     text: `${prefix}*`,
-    matches: (room) => hasWord(textsOf(room), (found) => found.startsWith(prefix)),
+    matches: (room: RoomRecord) => hasWord(textsOf(room), (found) => found.startsWith(prefix)),
   })),
   fc.tuple(path, word).map(([at, one]) => ({
     text: `${at}:~${one}`,
-    matches: (room) => hasWord(valuesAt(room, at), (found) => found === one),
+    matches: (room: RoomRecord) => hasWord(valuesAt(room, at), (found) => found === one),
   })),
 )
 

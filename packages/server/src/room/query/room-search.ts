@@ -33,7 +33,11 @@ export class RoomSearch {
     const plan = planQuery(query, filters)
     const { must, mustNot, should } = plan.lookedUp
     this.#clear()
-    const required = must.map((term) => this.#index.find(term)).sort((a, b) => countOf(a) - countOf(b))
+    // Every room is a candidate anyway.
+    const required = must
+      .filter(({ kind }) => kind !== 'all')
+      .map((term) => this.#index.find(term))
+      .sort((a, b) => countOf(a) - countOf(b))
     for (const [position, slots] of required.entries()) {
       if (countOf(slots) === 0) return []
       this.#require(slots, position)
@@ -63,19 +67,27 @@ export class RoomSearch {
   /** Counts this must for slots that meet all before it. */
   #require(slots: Slots, position: number): void {
     const met = this.#met
-    for (const list of slots) for (const slot of list) if (met[slot] === position) met[slot] = position + 1
+    for (const list of slots) {
+      for (let at = 0; at < list.length; at++) {
+        const slot = list[at] as number
+        if (met[slot] === position) met[slot] = position + 1
+      }
+    }
   }
 
   #exclude(slots: Slots): void {
     const met = this.#met
-    for (const list of slots) for (const slot of list) met[slot] = OUT
+    for (const list of slots) {
+      for (let at = 0; at < list.length; at++) met[list[at] as number] = OUT
+    }
   }
 
   #reward(slots: Slots, position: number, boost: number): void {
     const gained = this.#gained
     const scores = this.#scores
     for (const list of slots) {
-      for (const slot of list) {
+      for (let at = 0; at < list.length; at++) {
+        const slot = list[at] as number
         if (gained[slot] === position) continue
         gained[slot] = position
         scores[slot] = (scores[slot] as number) + boost
@@ -85,18 +97,18 @@ export class RoomSearch {
 
   #rank(candidates: Slots, required: number, { asked, needsShould }: QueryPlan, top: TopRooms): RankedRoom[] {
     const met = this.#met
+    const isAsking = asked.must.length + asked.mustNot.length + asked.should.length > 0
     for (const list of candidates) {
       // New rooms tend to stand at the end, and those that follow a better one cost less.
       for (let at = list.length - 1; at >= 0; at--) {
         const slot = list[at] as number
         if (met[slot] !== required) continue
         met[slot] = OUT
+        if (!isAsking && top.isTooLow(this.#scores[slot] as number)) continue
         const found = this.#index.at(slot)
-        const { room } = found
-        if (!asked.must.every((term) => matches(room, term))) continue
-        if (asked.mustNot.some((term) => matches(room, term))) continue
-        let score = this.#scores[slot] as number
-        for (const { term, boost } of asked.should) if (matches(room, term)) score += boost
+        const gain = isAsking ? gainOf(found.room, asked) : 0
+        if (gain === undefined) continue
+        const score = (this.#scores[slot] as number) + gain
         if (score > 0 || !needsShould) top.offer(found, score)
       }
     }
@@ -104,7 +116,17 @@ export class RoomSearch {
   }
 }
 
+/** What a room gains by its figures; undefined when they rule it out. */
+function gainOf(room: RoomRecord, { must, mustNot, should }: QueryPlan['asked']): number | undefined {
+  for (const term of must) if (!matches(room, term)) return undefined
+  for (const term of mustNot) if (matches(room, term)) return undefined
+  let gain = 0
+  for (const { term, boost } of should) if (matches(room, term)) gain += boost
+  return gain
+}
+
 function matches(room: RoomRecord, { figure, ranges }: FigureTerm): boolean {
   const value = figures[figure](room)
-  return ranges.some((range) => isWithin(range, value))
+  for (const range of ranges) if (isWithin(range, value)) return true
+  return false
 }

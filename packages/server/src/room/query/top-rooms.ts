@@ -26,6 +26,12 @@ export class TopRooms {
     this.#after = after
   }
 
+  /** Whether no room with this score is among the best, so that it need not be offered. */
+  isTooLow(score: number): boolean {
+    const { ranked } = this
+    return ranked.length === this.#count && score < (ranked[this.#count - 1] as RankedRoom).score
+  }
+
   offer({ room, number }: IndexedRoom, score: number): void {
     const { ranked } = this
     const after = this.#after
