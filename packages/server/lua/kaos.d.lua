@@ -79,10 +79,12 @@
 ---@field rooms string[]
 
 ---@class kaos.RoomQuery
+---@field query? string
 ---@field module? string
 ---@field label? string
 ---@field has_seat? boolean
 ---@field limit? integer
+---@field cursor? string
 
 ---@alias kaos.HookedMessage
 ---| "session_start"
@@ -130,7 +132,8 @@ function kaos.room_create(module, params) end
 function kaos.room_get(room_id) end
 
 ---@param query? kaos.RoomQuery
----@return kaos.Room[]
+---@return kaos.Room[] rooms
+---@return string? cursor
 function kaos.room_list(query) end
 
 ---@param room_id string

@@ -87,8 +87,12 @@ function fakeNode(sent: OutgoingRoomData[], rooms: RoomView[]): ScriptServices {
     sessionKick: unused,
     roomCreate: (module) => `new ${module}` as RoomId,
     roomGet: unused,
-    roomList: ({ module, hasSeat }) =>
-      rooms.filter((room) => room.module === module && (hasSeat !== true || room.size < room.maxPlayers)),
+    roomList: ({ module, hasSeat }) => ({
+      rooms: rooms.filter(
+        (room) => room.module === module && (hasSeat !== true || room.size < room.maxPlayers),
+      ),
+      cursor: undefined,
+    }),
     roomSend: (_room, message) => void sent.push(message),
     roomKick: unused,
     roomSignal: unused,

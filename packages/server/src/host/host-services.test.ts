@@ -118,12 +118,12 @@ describe('scripts that ask about sessions, or for rooms', () => {
       sessionGet: () => session,
       sessionKick: () => true,
       roomCreate: () => OTHER,
-      roomList: () => [own.room.view()],
+      roomList: () => ({ rooms: [own.room.view()], cursor: 'more' }),
     })
     expect(services.sessionGet(SESSION)).toBe(session)
     expect(services.sessionKick(SESSION, 'bye')).toBe(true)
     expect(services.roomCreate('game', { map: 'dust' })).toBe(OTHER)
-    expect(services.roomList({ module: 'game' })).toEqual([own.room.view()])
+    expect(services.roomList({ module: 'game' })).toEqual({ rooms: [own.room.view()], cursor: 'more' })
     expect(node.asked).toEqual([
       `sessionGet "${SESSION}"`,
       `sessionKick "${SESSION}" "bye"`,

@@ -17,6 +17,7 @@ import type { Random } from '../random.ts'
 import type { OutgoingRoomData, RoomQuery } from '../script/script-services.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionRegistry } from '../session/session-registry.ts'
+import type { RoomPage } from './query/room-page.ts'
 import { announce, deliver, sayLeft, welcome } from './room-frames.ts'
 import type { InputRefusal, RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
 import { RoomRecord, type Seat } from './room-record.ts'
@@ -179,7 +180,8 @@ export class RoomGateway implements RoomHostEvents {
     }
   }
 
-  list(query: RoomQuery): RoomRecord[] {
+  /** @throws {KaosError} INVALID_PAYLOAD for a query or a cursor that cannot be read */
+  list(query: RoomQuery): RoomPage {
     const { module } = query
     const canonical = module === undefined ? query : { ...query, module: canonicalModule(module) }
     return this.#parts.rooms.list(canonical, WireLimits.roomsListed)

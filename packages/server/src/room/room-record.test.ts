@@ -70,4 +70,26 @@ describe('RoomRecord', () => {
     room.whenStarted((error) => errors.push(error))
     expect(errors).toEqual([undefined])
   })
+
+  it('has as many free seats as are neither reserved nor taken, and never less than none', () => {
+    const room = record(2)
+    room.seats.set(1, reserved(1))
+    expect(room.freeSeats).toBe(1)
+    room.occupy(1, reserved(1))
+    expect(room.freeSeats).toBe(1)
+    room.seats.set(2, reserved(2))
+    room.traits = { ...room.traits, maxPlayers: 1 }
+    expect([room.freeSeats, room.hasFreeSeat]).toEqual([0, false])
+  })
+
+  it('tells the one who watches it of its phase and traits, when they have changed', () => {
+    const room = record()
+    const seen: string[] = []
+    room.watch(() => seen.push(`${room.phase} ${room.traits.label}`))
+    room.phase = 'running'
+    room.traits = { ...room.traits, label: 'new' }
+    room.watch(undefined)
+    room.phase = 'closed'
+    expect(seen).toEqual(['running ', 'running new'])
+  })
 })

@@ -1,5 +1,5 @@
 import type { RoomId } from '../ids.ts'
-import type { NodeCalls, RoomView } from '../script/script-services.ts'
+import type { NodeCalls, RoomListPage } from '../script/script-services.ts'
 
 export interface RecordingNode extends NodeCalls {
   /** One line per call, with its arguments, oldest first. */
@@ -30,9 +30,9 @@ export function recordingNode(answers: Partial<NodeCalls> = {}): RecordingNode {
       note('roomGet', id)
       return answers.roomGet?.(id)
     },
-    roomList(query): RoomView[] {
+    roomList(query): RoomListPage {
       note('roomList', query)
-      return answers.roomList?.(query) ?? []
+      return answers.roomList?.(query) ?? { rooms: [], cursor: undefined }
     },
     roomSend(id, message) {
       note('roomSend', id, message.op)
