@@ -319,8 +319,8 @@ describe('labels', () => {
     const { session, connection } = connect()
     join(session, room)
     expect(connection.payloads('RoomJoin')[0]?.label).toBe('new')
-    expect(gateway.list({ label: 'new' })).toEqual([room])
-    expect(gateway.list({ label: 'old' })).toEqual([])
+    expect(gateway.list({ label: 'new' }).rooms).toEqual([room])
+    expect(gateway.list({ label: 'old' }).rooms).toEqual([])
   })
 
   it('of rooms that are gone are ignored', () => {
