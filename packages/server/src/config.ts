@@ -260,6 +260,8 @@ export type ServerConfigInput = z.input<typeof serverConfig>
 /** A whole, valid configuration. */
 export type ServerConfig = z.output<typeof serverConfig>
 export type AuthConfig = ServerConfig['auth']
+/** What room hosts need of it, and no secrets. */
+export type HostConfig = Pick<ServerConfig, 'limits' | 'rooms' | 'scripts'>
 
 /** A value that is not what the configuration allows; the text names the field and where it came from. */
 export class ConfigError extends Error {

@@ -1,6 +1,6 @@
 import { KaosError, type LeaveReason } from '@kaosnet/protocol'
 import type { Clock, TimerHandle } from '../clock.ts'
-import type { ServerConfig } from '../config.ts'
+import type { HostConfig } from '../config.ts'
 import type { MemberNumber, RoomId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MatchHandler } from '../room/match-handler.ts'
@@ -30,7 +30,7 @@ const GOLDEN_RATIO_FRACTION = 0.618_033_988_749_895
 export interface LocalRoomHostParts {
   /** Its number among the hosts of the server. */
   readonly index: number
-  readonly config: ServerConfig
+  readonly config: HostConfig
   readonly clock: Clock
   readonly logger: Logger
   readonly stats: HostStats
