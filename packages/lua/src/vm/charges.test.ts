@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createFixture, failure, runTask, type VmFixture } from '../testing/vm-fixture.ts'
-import { type LuaBudget, BudgetMeter } from './budget.ts'
+import { BudgetMeter, type LuaBudget } from './budget.ts'
 import { LuaResults } from './host-functions.ts'
 
 let fixture: VmFixture
