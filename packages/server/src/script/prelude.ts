@@ -6,7 +6,7 @@ export const PRELUDE_MODULE = 'kaos/prelude'
  * that errors name the script's own line), and returns the functions of a match module in a fixed order.
  */
 export const PRELUDE_SOURCE = `
-local kaos = kaos
+local kaos, rawset = kaos, rawset
 local native_send, native_broadcast, native_kick = kaos.room_send, kaos.broadcast, kaos.room_kick
 
 local function session_of(value)
@@ -43,7 +43,11 @@ end
 
 -- One call into Lua instead of one for each field: the host's calls are what a light tick is made of.
 local function loop(match_loop, ctx, state, tick, messages, time, dt, skipped)
-  ctx.time, ctx.tick, ctx.dt, ctx.skipped = time, tick, dt, skipped
+  -- Raw: whatever a script has made of its ctx, it gets these.
+  rawset(ctx, 'time', time)
+  rawset(ctx, 'tick', tick)
+  rawset(ctx, 'dt', dt)
+  rawset(ctx, 'skipped', skipped)
   return match_loop(ctx, state, tick, messages)
 end
 
