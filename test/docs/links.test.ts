@@ -37,7 +37,7 @@ describe('the pages', () => {
   })
 
   it.each(pages)('%s: commands of npm exist', (page) => {
-    const named = [...readPage(page).matchAll(/\bnpm (?:run ([\w:]+)|(start|test)\b)/g)].map(
+    const named = [...readPage(page).matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)].map(
       ([, run, lifecycle]) => run ?? lifecycle ?? '',
     )
     const folder = dirname(page)

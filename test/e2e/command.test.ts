@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createTcpServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KaosClient } from '@kaosnet/client'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -69,6 +72,30 @@ describe('kaosnet start', () => {
     )
     server.process.kill('SIGTERM')
     expect((await ended).error?.error).toBe('SHUTTING_DOWN')
+    expect(await server.exit).toBe(0)
+  })
+
+  it('with --watch loads scripts anew when they change, and says what is wrong with them', async () => {
+    const game = mkdtempSync(join(tmpdir(), 'kaosnet-game-'))
+    onTestFinished(() => rmSync(game, { recursive: true, force: true }))
+    const script = (answer: string) => writeFileSync(join(game, 'lua', 'main.lua'), answer)
+    mkdirSync(join(game, 'lua'))
+    script(`kaos.register_rpc('version', function() return 1 end)`)
+    const server = run(['start', game, '--port', '0', '--anonymous', '--watch'])
+    const [, url] = await server.until(/HTTP\s+(http:\/\/localhost:(\d+)\/)/)
+    expect(server.output()).toMatch(/Scripts .*lua \(reloaded when they change\)/)
+    const client = new KaosClient(url as string, { reconnect: false })
+    onTestFinished(() => client.close())
+    await client.connect()
+    expect(await client.rpc('version')).toBe(1)
+    script(`error('no such map')`)
+    await server.until(/the scripts were not reloaded/)
+    expect(server.output()).toMatch(/main\.lua:1: no such map/)
+    expect(await client.rpc('version')).toBe(1)
+    script(`kaos.register_rpc('version', function() return 2 end)`)
+    await server.until(/scripts reloaded/)
+    expect(await client.rpc('version')).toBe(2)
+    server.process.kill('SIGTERM')
     expect(await server.exit).toBe(0)
   })
 

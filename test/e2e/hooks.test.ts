@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { connectPlayer, expectRefused, joinLogged } from '../support/players.ts'
 import { matchModule, startTestServer } from '../support/test-server.ts'
 
-/** Counts after-hooks, so that a test can ask which ran. */
+/** Counts after-hooks, so that a test can ask which ran; for that there may be only {@link ONE_STATE}. */
 const COUNTING = `
 local ran = {}
 kaos.register_rpc('ran', function() return ran end)
 local function count(name) kaos.register_after(name, function(ctx, msg) ran[name] = (ran[name] or 0) + 1 end) end
 `
+
+const ONE_STATE = { rooms: { workers: 1 }, scripts: { callVmsMax: 1 } }
 
 describe('before-hooks', () => {
   it('may change the message', async () => {
@@ -42,14 +44,17 @@ describe('before-hooks', () => {
   })
 
   it('may reject with a reason; the connection lives on and the after-hook does not run', async () => {
-    const server = await startTestServer({
-      'main.lua': `${COUNTING}
+    const server = await startTestServer(
+      {
+        'main.lua': `${COUNTING}
         count('room_create') count('room_join') count('rpc') count('room_data')
         kaos.register_before('room_create', function(ctx, msg) return nil, 'not on Sundays' end)
         kaos.register_before('rpc', function(ctx, msg) if msg.name == 'secret' then return nil end return msg end)
         kaos.register_rpc('secret', function() return 'treasure' end)`,
-      'room.lua': matchModule(),
-    })
+        'room.lua': matchModule(),
+      },
+      ONE_STATE,
+    )
     const ada = await connectPlayer(server)
     await expectRefused(ada.createRoom('room'), 'HOOK_REJECTED', /not on Sundays/)
     await expectRefused(ada.rpc('secret'), 'HOOK_REJECTED')
@@ -131,12 +136,15 @@ describe('before-hooks', () => {
 
 describe('after-hooks', () => {
   it('run once for every message that succeeded, session_start to rpc', async () => {
-    const server = await startTestServer({
-      'main.lua': `${COUNTING}
+    const server = await startTestServer(
+      {
+        'main.lua': `${COUNTING}
         for _, name in ipairs { 'session_start', 'session_end', 'heartbeat', 'room_create', 'room_join', 'room_leave', 'room_data', 'room_list', 'rpc' } do count(name) end
         kaos.register_rpc('noop', function() end)`,
-      'room.lua': matchModule(),
-    })
+        'room.lua': matchModule(),
+      },
+      ONE_STATE,
+    )
     const [ada, bob] = [await connectPlayer(server, 'Ada'), await connectPlayer(server, 'Bob')]
     const room = await ada.joinRoom(await ada.createRoom('room'))
     room.send(1, 'x')

@@ -126,7 +126,52 @@ describe('a throw in a script', () => {
     const log = await joinLogged(ada, await ada.createRoom('room'))
     log.room.send(1, 'x')
     expect(await log.next('closed')).toMatchObject({ message: expect.stringMatching(/budget/) })
+    const metrics = await server.metrics()
+    for (const kind of ['rpc', 'tick']) {
+      expect(metrics).toMatch(
+        new RegExp(`kaosnet_budget_exceeded_total\\{kind="${kind}",cause="instructions",host="0"\\} 1`),
+      )
+    }
   })
+
+  it.each([
+    ['instructions', 'while true do end', {}],
+    ['memory', 'local t = {} while true do t[#t + 1] = ("x"):rep(1000) .. #t end', {}],
+    ['time', 'while true do end', { tickInstructions: 1_000_000_000, tickBudgetMs: 20 }],
+  ])(
+    'a room may live on after it has used up its %s, if the configuration says so',
+    async (cause, attack, budget) => {
+      const server = await startTestServer(
+        {
+          'room.lua': matchModule({
+            match_init: 'function() return { state = { ticks = 0 }, tick_rate = 50 } end',
+            match_loop: `function(ctx, state, tick, messages)
+            for _, message in ipairs(messages) do
+              if message.data.attack then ${attack} end
+              kaos.room_send(ctx.room_id, 1, { answer = message.data.n })
+            end
+            return state
+          end`,
+          }),
+        },
+        {
+          rooms: { onBudgetExceeded: 'continue' },
+          scripts: { tickInstructions: 1_000_000, memoryBytes: 1_000_000, ...budget },
+        },
+      )
+      const ada = await connectPlayer(server)
+      const log = await joinLogged(ada, await ada.createRoom('room'))
+      log.room.send(1, { attack: true })
+      await expect
+        .poll(() => server.metrics())
+        .toMatch(new RegExp(`kaosnet_budget_exceeded_total\\{kind="tick",cause="${cause}",host="0"\\} 1`))
+      log.room.send(1, { n: 7 })
+      expect(await log.next('data')).toMatchObject({ data: { answer: 7 } })
+      expect(server.logs.find(({ callback }) => callback === 'match_loop')?.traceback).toMatch(
+        /room\.lua:\d+/,
+      )
+    },
+  )
 })
 
 describe('rooms share nothing', () => {

@@ -53,7 +53,8 @@ const DUEL = (greeting: string) => `
       return { ...(state as State), note: fromVersion }
     },
   })`
-const GREET = `export const greet = (greeting: string, name: string): string => \`\${greeting}, \${name}\``
+const greet = (suffix = '') =>
+  `export const greet = (greeting: string, name: string): string => greeting + '${suffix}, ' + name`
 const MAIN = `
   import { defineScripts } from '@kaosnet/server/script'
   export default defineScripts({
@@ -66,7 +67,7 @@ const MAIN = `
       fail: () => { throw new Error('no such luck') },
     },
   })`
-const GAME = { 'duel.ts': DUEL('Hello'), '_greet.ts': GREET, 'main.ts': MAIN }
+const GAME = { 'duel.ts': DUEL('Hello'), '_greet.ts': greet(), 'main.ts': MAIN }
 
 type Said = { data: { text: string; heard: number; note?: string } }
 
@@ -136,7 +137,7 @@ describe.each([0, 1, 2])('TypeScript with %i workers', (workers) => {
     const duel = await joinLogged(ada, await ada.createRoom('duel'))
     duel.room.send(1, { say: 'Ada' })
     await duel.next('data')
-    write('_greet.ts', GREET.replace('${greeting}, ', '${greeting} again, '))
+    write('_greet.ts', greet(' again'))
     await server.server.reload()
     const text = async () => {
       duel.room.send(1, { say: 'Ada' })
@@ -198,6 +199,27 @@ describe('a host that is lost', () => {
       ['1', true],
     ])
     expect(server.logs.filter(({ msg }) => msg === 'a thread of rooms was lost')).toHaveLength(1)
+  })
+
+  it('takes no more than a bounded amount of input while it is stuck, and says so', async () => {
+    const { dir } = modules(GAME)
+    const server = await startTestServer(
+      {},
+      { ...config(dir), rooms: { workers: 1, hostTimeoutMs: 60_000 }, udp: { enabled: false } },
+    )
+    const ada = await connectPlayer(server)
+    const errors: { error: string }[] = []
+    ada.on('error', ({ error }) => errors.push(error))
+    const duel = await joinLogged(ada, await ada.createRoom('duel'))
+    duel.room.send(3)
+    const data = new Uint8Array(16_000)
+    for (let sent = 0; errors.length === 0 && sent < 3_000; sent++) {
+      duel.room.send(1, data)
+      // An answer of the node's own thread: it has taken what came before.
+      if (sent % 20 === 19) await ada.listRooms()
+    }
+    expect(errors[0]).toMatchObject({ error: 'ROOM_BUSY' })
+    expect(ada.state).toBe('connected')
   })
 
   it('fails RPCs that it ran, and later ones run in its successor', async () => {

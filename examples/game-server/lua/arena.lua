@@ -4,6 +4,7 @@ local bots = require("arena.bots")
 local config = require("arena.config")
 local inputs = require("arena.inputs")
 local names = require("arena.names")
+local random = require("arena.random")
 local snapshot = require("arena.snapshot")
 local world = require("arena.world")
 
@@ -19,13 +20,16 @@ end
 
 --- Params of the room: `bots` (how many; otherwise the server's environment says it) and `seed` (to repeat a game).
 function arena.match_init(ctx, params)
-  params = params or {}
-  local seed = math.tointeger(tonumber(params.seed)) or kaos.time_now()
-  math.randomseed(seed)
-  local wanted = params.bots or (ctx.env and ctx.env.bots) or config.default_bots
+  if type(params) ~= "table" then
+    params = {}
+  end
+  local seed = math.tointeger(tonumber(params.seed)) or math.random(0, 0xffffffff)
+  local max_bots = config.max_players
   local state = {
-    world = world.new(),
-    wanted_bots = clamped_integer(wanted, 0, config.max_players) or config.default_bots,
+    world = world.new(random.new(seed)),
+    wanted_bots = clamped_integer(params.bots, 0, max_bots)
+      or clamped_integer(ctx.env and ctx.env.bots, 0, max_bots)
+      or config.default_bots,
     humans = 0,
     players = {}, -- by presence
   }
@@ -65,8 +69,8 @@ local function welcome(state, player)
   }
 end
 
-local function hue_of(presence)
-  return clamped_integer(presence.metadata and presence.metadata.hue, 0, 359) or math.random(0, 359)
+local function hue_of(presence, generator)
+  return clamped_integer(presence.metadata and presence.metadata.hue, 0, 359) or generator:integer(0, 359)
 end
 
 function arena.match_join(ctx, state, presences)
@@ -76,8 +80,8 @@ function arena.match_join(ctx, state, presences)
   bots.balance(state.world, state.wanted_bots, state.humans)
   for _, presence in ipairs(presences) do
     state.players[presence.member] = state.world:add_player({
-      name = names.clean(presence.username) or names.guest(),
-      hue = hue_of(presence),
+      name = names.clean(presence.username) or names.guest(state.world.random:number()),
+      hue = hue_of(presence, state.world.random),
       is_bot = false,
     })
   end

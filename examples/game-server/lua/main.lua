@@ -14,7 +14,7 @@ kaos.register_rpc("arena_find", function()
 end)
 
 kaos.register_before("session_start", function(_, message)
-  message.username = names.clean(message.username) or names.guest()
+  message.username = names.clean(message.username) or names.guest(math.random())
   return message
 end)
 

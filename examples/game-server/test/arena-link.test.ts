@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { createServer, type KaosServer } from '@kaosnet/server'
+import { createServer, type KaosServer, type ServerConfigInput } from '@kaosnet/server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ArenaLink, type LinkListener, type LinkStatus } from '../web/arena-link.ts'
 import type { Welcome } from '../web/messages.ts'
@@ -8,13 +8,20 @@ import type { Snapshot } from '../web/snapshot.ts'
 
 const POLL = { timeout: 10_000, interval: 20 }
 
-async function startServer(port: number): Promise<KaosServer> {
+const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+const languages: readonly { readonly name: string; readonly scripts: ServerConfigInput['scripts'] }[] = [
+  { name: 'Lua', scripts: { dir: folder('../lua') } },
+  { name: 'TypeScript', scripts: { modulesDir: folder('../typescript') } },
+]
+
+async function startServer(port: number, scripts: ServerConfigInput['scripts']): Promise<KaosServer> {
   const server = createServer({
     host: '127.0.0.1',
     port,
     auth: { anonymous: true },
     scripts: {
-      dir: fileURLToPath(new URL('../lua', import.meta.url)),
+      ...scripts,
       env: { bots: '3' },
       tickBudgetMs: 5_000,
     },
@@ -53,13 +60,13 @@ class Witness implements LinkListener {
   onEvents(): void {}
 }
 
-describe('the arena link', () => {
+describe.each(languages)('the arena link to a game in $name', ({ scripts }) => {
   let server: KaosServer
   let witness: Witness
   let link: ArenaLink
 
   beforeEach(async () => {
-    server = await startServer(0)
+    server = await startServer(0, scripts)
     witness = new Witness()
     link = linkTo(server.port, 'Ada', witness)
   })
@@ -111,7 +118,7 @@ describe('the arena link', () => {
     const { port } = server
     await server.stop({ graceSeconds: 0, retryAfterMs: 1 })
     await expect.poll(() => witness.last?.kind, POLL).toBe('reconnecting')
-    server = await startServer(port)
+    server = await startServer(port, scripts)
     await expect.poll(() => witness.last?.kind, POLL).toBe('playing')
     await expect.poll(() => witness.welcomes.length, POLL).toBe(2)
   })

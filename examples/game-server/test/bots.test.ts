@@ -1,24 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ArenaVm } from './arena-vm.ts'
+import type { ArenaLanguage, WorldBench } from './languages/language.ts'
+import { languages } from './languages/languages.ts'
 
-let lua: ArenaVm
+describe.each(languages)('bots in $name', ({ open }) => {
+  let arena: ArenaLanguage
+  let world: WorldBench
 
-beforeEach(async () => {
-  lua = await ArenaVm.open(3)
-  lua.run('bots = require("arena.bots"); world = require("arena.world").new()')
-})
+  beforeEach(async () => {
+    arena = await open()
+    world = arena.openWorld(3)
+  })
 
-afterEach(() => lua.close())
+  afterEach(() => arena.close())
 
-function balance(wanted: number, humans: number): number {
-  return lua.run(
-    'local wanted, humans = ...; bots.balance(world, wanted, humans); return #world.players',
-    wanted,
-    humans,
-  ) as number
-}
+  function balance(wanted: number, humans: number): number {
+    world.balance(wanted, humans)
+    return world.players().length
+  }
 
-describe('bots', () => {
   test('are as many as wanted', () => {
     expect(balance(6, 0)).toBe(6)
     expect(balance(6, 1)).toBe(6)
@@ -31,46 +30,36 @@ describe('bots', () => {
     expect(balance(20, 50)).toBe(0)
   })
 
+  test('leave, and people stay', () => {
+    world.stand(300, 0)
+    balance(3, 1)
+    balance(0, 1)
+    expect(world.players().map(({ isBot }) => isBot)).toEqual([false])
+  })
+
   test('have different names', () => {
     balance(50, 0)
-    const names = lua.run('local n = {}; for i, p in ipairs(world.players) do n[i] = p.name end; return n')
-    expect(new Set(names as string[]).size).toBe(50)
+    expect(new Set(world.players().map(({ name }) => name)).size).toBe(50)
   })
 
   test('collect orbs, dash, and hit each other', () => {
     balance(20, 0)
-    const count = lua.run(`
-      local count = { take = 0, dash = 0, hit = 0 }
-      for _ = 1, 900 do
-        bots.step(world)
-        world:step()
-        for _, event in ipairs(world:take_events()) do
-          if count[event.e] then count[event.e] = count[event.e] + 1 end
-        end
-      end
-      return count
-    `) as { take: number; dash: number; hit: number }
-    expect(count.take).toBeGreaterThan(200)
-    expect(count.dash).toBeGreaterThan(20)
-    expect(count.hit).toBeGreaterThan(10)
+    world.stepWithBots(900)
+    const kinds = world.takeEvents().map(({ e }) => e)
+    const count = (kind: string): number => kinds.filter((e) => e === kind).length
+    expect(count('take')).toBeGreaterThan(200)
+    expect(count('dash')).toBeGreaterThan(20)
+    expect(count('hit')).toBeGreaterThan(10)
   })
 
   test('leave a player without points alone', () => {
     balance(1, 0)
-    const dashes = lua.run(`
-      local player = world:add_player({ name = "Ada", hue = 0, is_bot = false })
-      local dashes = 0
-      for _ = 1, 300 do
-        player.score, player.protected = 0, 0
-        player.x, player.y = world.players[1].x + 80, world.players[1].y
-        bots.step(world)
-        world:step()
-        for _, event in ipairs(world:take_events()) do
-          if event.e == "dash" then dashes = dashes + 1 end
-        end
-      end
-      return dashes
-    `)
-    expect(dashes).toBe(0)
+    const player = world.stand(0, 500)
+    for (let tick = 0; tick < 300; tick += 1) {
+      const [bot] = world.players()
+      world.change(player, { x: bot!.x + 80, y: bot!.y, score: 0, protection: 0 })
+      world.stepWithBots()
+    }
+    expect(world.takeEvents().filter(({ e }) => e === 'dash')).toEqual([])
   })
 })

@@ -1,57 +1,91 @@
-import type { LuaValue } from '@kaosnet/lua'
+import type { RoomId, SessionId } from '@kaosnet/server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ArenaVm } from './arena-vm.ts'
+import type { CallerInfo } from '../../../packages/server/src/room/room-host.ts'
+import { type EngineBench, openEngine } from './languages/engine-bench.ts'
+import { languages } from './languages/languages.ts'
 
-let lua: ArenaVm
-let rooms: LuaValue
-let log: string[]
+const caller: CallerInfo = {
+  sessionId: 's1' as SessionId,
+  userId: 'u1',
+  username: 'Ada',
+  vars: {},
+  isAuthenticated: false,
+  clientAddress: '127.0.0.1',
+  transport: 'websocket',
+}
 
-beforeEach(async () => {
-  lua = await ArenaVm.open()
-  rooms = []
-  log = []
-  lua.vm.defineFunction('kaos.room_list', () => rooms)
-  lua.vm.defineFunction('kaos.room_create', (call) => `new ${call.string(1, 'module')}`)
-  lua.vm.defineFunction('kaos.logger_info', (call) => {
-    log.push(call.string(1, 'message'))
-  })
-  lua.run(`
-    function kaos.register_rpc(name, fn) rpc = { [name] = fn } end
-    function kaos.register_before(name, fn) before = { [name] = fn } end
-    function kaos.register_after(name, fn) after = { [name] = fn } end
-    require("main")
-  `)
-})
+describe.each(languages)('the entry script in $name', ({ name }) => {
+  let engine: EngineBench
 
-afterEach(() => lua.close())
-
-describe('arena_find', () => {
-  test('opens an arena when there is none with a seat', () => {
-    expect(lua.run('return rpc.arena_find({}, nil)')).toEqual({ room_id: 'new arena' })
+  beforeEach(async () => {
+    engine = await openEngine(name)
   })
 
-  test('prefers the fullest arena, where people are', () => {
-    rooms = [
-      { room_id: 'a', size: 3 },
-      { room_id: 'b', size: 12 },
-      { room_id: 'c', size: 0 },
-    ]
-    expect(lua.run('return rpc.arena_find({}, nil)')).toEqual({ room_id: 'b' })
-  })
-})
+  afterEach(() => engine.close())
 
-describe('the hooks', () => {
-  test('a session starts with a clean name', () => {
-    expect(lua.run('return before.session_start({}, { username = "  Ada\\n" })')).toEqual({ username: 'Ada' })
+  function addRoom(roomId: string, size: number, module = 'arena'): void {
+    engine.rooms.push({
+      roomId: roomId as RoomId,
+      module,
+      label: module,
+      state: 'running',
+      size,
+      maxPlayers: 50,
+      tickHz: 30,
+      createdUnixMs: 0,
+      version: 'v1',
+    })
+  }
+
+  async function findArena(): Promise<unknown> {
+    const outcome = await engine.invoke({ kind: 'rpc', name: 'arena_find', caller, payload: undefined })
+    return outcome.kind === 'value' ? outcome.value : outcome
+  }
+
+  async function startSession(username: unknown): Promise<unknown> {
+    const message = { user_id: 'u1', username, vars: {}, is_authenticated: false }
+    const outcome = await engine.invoke({ kind: 'before', name: 'session_start', caller, message })
+    return outcome.kind === 'value' ? outcome.value : outcome
+  }
+
+  test('offers what the page asks for, and the arena', () => {
+    expect([...engine.manifest.rpcs]).toEqual(['arena_find'])
+    expect([...engine.manifest.before]).toEqual(['session_start'])
+    expect([...engine.manifest.after]).toEqual(['room_join'])
+    expect(engine.manifest.modules.has('arena')).toBe(true)
+    expect(engine.manifest.modules.has('main')).toBe(false)
   })
 
-  test('who gives no name becomes a guest', () => {
-    const message = lua.run('return before.session_start({}, {})') as { username: string }
-    expect(message.username).toMatch(/^Guest \d{3}$/)
+  test('arena_find opens an arena when there is none with a seat', async () => {
+    addRoom('full', 50)
+    addRoom('other game', 3, 'chess')
+    expect(await findArena()).toEqual({ room_id: 'new arena' })
   })
 
-  test('joins are logged', () => {
-    lua.run('after.room_join({ username = "Ada" }, { room_id = "r1" })')
-    expect(log).toEqual(['Ada joined arena r1'])
+  test('arena_find prefers the fullest arena, where people are', async () => {
+    addRoom('a', 3)
+    addRoom('b', 12)
+    addRoom('c', 0)
+    addRoom('d', 12)
+    expect(await findArena()).toEqual({ room_id: 'b' })
+  })
+
+  test('a session starts with a clean name, and else as it would', async () => {
+    expect(await startSession('  Ada\n')).toEqual({
+      user_id: 'u1',
+      username: 'Ada',
+      vars: {},
+      is_authenticated: false,
+    })
+  })
+
+  test.each([[''], ['\u200b'], [undefined]])('who gives %j for a name becomes a guest', async (username) => {
+    expect(await startSession(username)).toMatchObject({ username: expect.stringMatching(/^Guest \d{3}$/) })
+  })
+
+  test('joins are logged', async () => {
+    const message = { room_id: 'r1' }
+    await engine.invoke({ kind: 'after', name: 'room_join', caller, message })
+    expect(engine.log.messages('info')).toEqual(['Ada joined arena r1'])
   })
 })

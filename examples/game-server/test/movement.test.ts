@@ -2,25 +2,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Fields } from '../web/fields.ts'
 import { type Body, isDashing, radiusOf, stepBody } from '../web/movement.ts'
-import { FULL_STRENGTH, type PlayerInput } from '../web/player-input.ts'
+import { FULL_STRENGTH, inputAngle, type PlayerInput } from '../web/player-input.ts'
 import { type Rules, readRules } from '../web/rules.ts'
-import { ArenaVm } from './arena-vm.ts'
-
-/** Moves a body by the given inputs and returns its state after every tick. */
-const LUA_WALK = `
-  local movement = require("arena.movement")
-  local body, inputs = ...
-  local path = {}
-  for i, input in ipairs(inputs) do
-    movement.step(body, {
-      angle = input.angle * 2 * math.pi / 256,
-      strength = input.strength / 127,
-      dash = input.dash,
-    })
-    path[i] = { x = body.x, y = body.y, vx = body.vx, vy = body.vy, cooldown = body.cooldown }
-  end
-  return path
-`
+import type { ArenaLanguage } from './languages/language.ts'
+import { languages } from './languages/languages.ts'
+import { typescript } from './languages/typescript-language.ts'
 
 const anyInput = fc.record({
   angle: fc.integer({ min: 0, max: 255 }),
@@ -28,15 +14,7 @@ const anyInput = fc.record({
   dash: fc.boolean(),
 })
 
-let lua: ArenaVm
-let rules: Rules
-
-beforeAll(async () => {
-  lua = await ArenaVm.open()
-  rules = readRules(new Fields(lua.run('return require("arena.config").rules'), 'rules'))
-})
-
-afterAll(() => lua.close())
+const rules: Rules = readRules(new Fields(typescript.config().rules, 'rules'))
 
 function bodyAt(x: number, y: number, score = 0): Body {
   return { x, y, vx: 0, vy: 0, radius: radiusOf(score, rules), cooldownTicks: 0 }
@@ -44,8 +22,16 @@ function bodyAt(x: number, y: number, score = 0): Body {
 
 const right: PlayerInput = { angle: 0, strength: FULL_STRENGTH, dash: false }
 
-describe('movement', () => {
-  test('is the same on the page as in Lua, whatever the player does', () => {
+describe.each(languages)('movement in $name', ({ open }) => {
+  let arena: ArenaLanguage
+
+  beforeAll(async () => {
+    arena = await open()
+  })
+
+  afterAll(() => arena.close())
+
+  test('is the same as on the page, whatever the player does', () => {
     const walk = fc.property(
       fc.integer({ min: -900, max: 900 }),
       fc.integer({ min: -500, max: 500 }),
@@ -54,14 +40,19 @@ describe('movement', () => {
       (x, y, score, inputs) => {
         const body = bodyAt(x, y, score)
         const start = { x, y, vx: 0, vy: 0, radius: body.radius, cooldown: 0 }
-        const path = lua.run(LUA_WALK, start, inputs) as { [name: string]: number }[]
+        const steering = inputs.map((input) => ({
+          angle: inputAngle(input),
+          strength: input.strength / FULL_STRENGTH,
+          dash: input.dash,
+        }))
+        const path = arena.walk(start, steering)
         inputs.forEach((input, tick) => {
           stepBody(body, input, rules)
           const there = path[tick]!
-          expect(body.x).toBeCloseTo(there.x!, 6)
-          expect(body.y).toBeCloseTo(there.y!, 6)
-          expect(body.vx).toBeCloseTo(there.vx!, 6)
-          expect(body.vy).toBeCloseTo(there.vy!, 6)
+          expect(body.x).toBeCloseTo(there.x, 6)
+          expect(body.y).toBeCloseTo(there.y, 6)
+          expect(body.vx).toBeCloseTo(there.vx, 6)
+          expect(body.vy).toBeCloseTo(there.vy, 6)
           expect(body.cooldownTicks).toBe(there.cooldown)
         })
       },
@@ -69,13 +60,14 @@ describe('movement', () => {
     fc.assert(walk, { seed: 4217, numRuns: 60 })
   })
 
-  test('radii agree for every score', () => {
+  test('radii are those of the page for every score', () => {
     for (const score of [0, 1, 12, 100, 421, 422, 10_000]) {
-      const there = lua.run('return require("arena.movement").radius(...)', score)
-      expect(radiusOf(score, rules)).toBeCloseTo(there as number, 9)
+      expect(radiusOf(score, rules)).toBeCloseTo(arena.radius(score), 9)
     }
   })
+})
 
+describe('movement on the page', () => {
   test('never leaves the arena nor stays inside a bumper', () => {
     const walk = fc.property(fc.array(anyInput, { minLength: 30, maxLength: 300 }), (inputs) => {
       const body = bodyAt(300, 40, 50)

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ArenaVm } from './arena-vm.ts'
+import type { ArenaLanguage } from './languages/language.ts'
+import { languages } from './languages/languages.ts'
 
-let lua: ArenaVm
+describe.each(languages)('a name in $name', ({ open }) => {
+  let arena: ArenaLanguage
 
-beforeAll(async () => {
-  lua = await ArenaVm.open()
-})
+  beforeAll(async () => {
+    arena = await open()
+  })
 
-afterAll(() => lua.close())
+  afterAll(() => arena.close())
 
-describe('a name', () => {
   test.each([
     ['Ada', 'Ada'],
     ['  Ada   Lovelace ', 'Ada Lovelace'],
@@ -20,21 +21,24 @@ describe('a name', () => {
     ['\u202egnp.exe', 'gnp.exe'],
     ['A\u200bB\u0000C', 'A B C'],
   ])('%j becomes %j', (raw, clean) => {
-    expect(lua.run('return require("arena.names").clean(...)', raw)).toBe(clean)
+    expect(arena.cleanName(raw)).toBe(clean)
   })
 
   test.each([[''], ['   '], ['\u200b\u0007'], [7], [undefined], [new Uint8Array([0xff, 0xfe])]])(
     '%j is none',
     (raw) => {
-      expect(lua.run('return require("arena.names").clean(...)', raw)).toBeUndefined()
+      expect(arena.cleanName(raw)).toBeUndefined()
     },
   )
 
+  test('of a guest has three digits', () => {
+    expect(arena.guestName(0)).toBe('Guest 100')
+    expect(arena.guestName(0.999_999)).toBe('Guest 999')
+  })
+
   test('there are at least as many names of bots as seats, all clean and different', () => {
-    const names = lua.run('return require("arena.names").bots') as string[]
+    const names = arena.botNames()
     expect(new Set(names).size).toBeGreaterThanOrEqual(50)
-    for (const name of names) {
-      expect(lua.run('return require("arena.names").clean(...)', name)).toBe(name)
-    }
+    for (const name of names) expect(arena.cleanName(name)).toBe(name)
   })
 })

@@ -166,6 +166,25 @@ describe('requests', () => {
     ])
   })
 
+  it('pageRooms() sends query and cursor, and gives the cursor of the next page', async () => {
+    const world = newWorld()
+    const cursors = ['next', undefined]
+    world.server.handlers.RoomList = ({ id }, connection) =>
+      connection.send(encodeServerFrame('RoomList', { id, rooms: [], cursor: cursors.shift() }))
+    const client = await world.connected()
+    const query = '+label.mode:duel seats:>1^2'
+    const first = outcome(client.pageRooms({ query, limit: 2 }))
+    await world.run(20)
+    expect(first.value).toEqual({ rooms: [], cursor: 'next' })
+    const last = outcome(client.pageRooms({ query, limit: 2, cursor: 'next' }))
+    await world.run(20)
+    expect(last.value).toEqual({ rooms: [], cursor: undefined })
+    expect(world.server.connection.payloads('RoomList')).toMatchObject([
+      { query, limit: 2 },
+      { query, limit: 2, cursor: 'next' },
+    ])
+  })
+
   it('joinRoom() takes the types of state and data from the application', () => {
     const client = newWorld().client()
     const join = () => client.joinRoom<{ round: number }, Uint8Array>(ROOM_ID)

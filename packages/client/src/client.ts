@@ -6,7 +6,7 @@ import { LifeCycle } from './life-cycle.ts'
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import type { RequestOptions } from './requests.ts'
 import type { Room } from './room.ts'
-import { type RoomInfo, type RoomQuery, roomInfoFromWire } from './room-list.ts'
+import { type RoomInfo, type RoomPage, type RoomQuery, roomInfoFromWire } from './room-list.ts'
 import type { Session } from './session.ts'
 import type { TransportDialer } from './transport.ts'
 
@@ -144,12 +144,28 @@ export class Client {
     return this.#life.requireConnection().joinRoom<State, Data>(roomId, options.metadata, options)
   }
 
+  /**
+   * The running rooms that match best, at most 100: by the score of the query, then newest first.
+   * @throws {KaosError} INVALID_PAYLOAD for a query that cannot be read; its message says where
+   */
   async listRooms(query: RoomQuery = {}, options: RequestOptions = {}): Promise<RoomInfo[]> {
-    const { module, label, hasSeat, limit } = query
-    const fields = { module, label, has_seat: hasSeat, limit }
+    return (await this.pageRooms(query, options)).rooms
+  }
+
+  /**
+   * Like {@link listRooms}, with a cursor to go on.
+   * @example
+   * let page = await client.pageRooms({ query })
+   * while (page.cursor) page = await client.pageRooms({ query, cursor: page.cursor })
+   */
+  async pageRooms(query: RoomQuery = {}, options: RequestOptions = {}): Promise<RoomPage> {
+    const { hasSeat, ...fields } = query
     return this.#life
       .requireConnection()
-      .request('RoomList', fields, options, (reply) => reply.rooms.map(roomInfoFromWire))
+      .request('RoomList', { ...fields, has_seat: hasSeat }, options, ({ rooms, cursor }) => ({
+        rooms: rooms.map(roomInfoFromWire),
+        cursor,
+      }))
   }
 
   #reportListener(thrown: unknown, name: string): void {

@@ -2,12 +2,23 @@ import type { RoomSummary } from '@kaosnet/protocol'
 
 /** Which rooms to list; what is omitted does not matter. */
 export interface RoomQuery {
+  /** What rooms must (`+`), must not (`-`) or should be like: `+label.mode:duel label.region:eu^2`; see the README. */
+  readonly query?: string | undefined
   readonly module?: string | undefined
   /** The exact label. */
   readonly label?: string | undefined
   readonly hasSeat?: boolean | undefined
   /** 1–100. */
   readonly limit?: number | undefined
+  /** Of a page: goes on behind it. */
+  readonly cursor?: string | undefined
+}
+
+/** A part of a list of rooms. */
+export interface RoomPage {
+  readonly rooms: RoomInfo[]
+  /** Asks for the next page, with the same query; undefined when there are no more rooms. */
+  readonly cursor: string | undefined
 }
 
 /** A room as a list shows it. */

@@ -26,6 +26,8 @@ export const WireLimits = {
   reasonBytes: 512,
   errorMessageBytes: 1_024,
   roomsListed: 100,
+  queryBytes: 1_024,
+  cursorBytes: 128,
   versionsOffered: 16,
   /** Nesting of maps and arrays inside a control payload. */
   payloadDepth: 32,

@@ -102,6 +102,8 @@ export const ClientPayloads = {
     label: optional(str(limits.labelBytes)),
     has_seat: optional(bool()),
     limit: optional(uint(limits.roomsListed, 1)),
+    query: optional(str(limits.queryBytes)),
+    cursor: optional(str(limits.cursorBytes)),
   }),
   Rpc: record('Rpc', {
     id: requestId,
@@ -174,6 +176,7 @@ export const ServerPayloads = {
   RoomList: record('RoomList', {
     id: requestId,
     rooms: list(roomSummary, limits.roomsListed),
+    cursor: optional(str(limits.cursorBytes)),
   }),
   RpcResponse: record('RpcResponse', {
     id: requestId,

@@ -19,6 +19,7 @@
 ---@class kaos.MatchContext
 ---@field room_id string
 ---@field module string
+---@field version string of the scripts that the room runs
 ---@field label string
 ---@field tick_rate number Hz
 ---@field params any
@@ -55,6 +56,7 @@
 ---@field match_resume? fun(ctx: kaos.MatchContext, state: any, presences: kaos.Presence[]): any
 ---@field match_loop fun(ctx: kaos.MatchContext, state: any, tick: integer, messages: kaos.Message[]): any
 ---@field match_signal? fun(ctx: kaos.MatchContext, state: any, data: any): any, any
+---@field match_upgrade? fun(ctx: kaos.MatchContext, state: any, from_version: string): any
 ---@field match_terminate fun(ctx: kaos.MatchContext, state: any, grace_seconds: integer): any
 
 ---@class kaos.Room
@@ -66,6 +68,7 @@
 ---@field max_players integer
 ---@field tick_rate number
 ---@field created_ms integer
+---@field version string of the scripts that the room runs
 
 ---@class kaos.Session
 ---@field session_id string
@@ -79,10 +82,12 @@
 ---@field rooms string[]
 
 ---@class kaos.RoomQuery
+---@field query? string
 ---@field module? string
 ---@field label? string
 ---@field has_seat? boolean
 ---@field limit? integer
+---@field cursor? string
 
 ---@alias kaos.HookedMessage
 ---| "session_start"
@@ -130,7 +135,8 @@ function kaos.room_create(module, params) end
 function kaos.room_get(room_id) end
 
 ---@param query? kaos.RoomQuery
----@return kaos.Room[]
+---@return kaos.Room[] rooms
+---@return string? cursor
 function kaos.room_list(query) end
 
 ---@param room_id string

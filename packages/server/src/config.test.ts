@@ -53,9 +53,14 @@ const samples: Readonly<Record<string, [string, unknown]>> = {
   'rooms.emptyTimeoutMs': ['0', 0],
   'rooms.allowClientCreate': ['false', false],
   'rooms.onScriptError': ['continue', 'continue'],
+  'rooms.onBudgetExceeded': ['continue', 'continue'],
+  'rooms.workers': ['0', 0],
   'scripts.dir': ['7', '7'],
+  'scripts.modulesDir': ['8', '8'],
+  'admin.token': ['an admin token of thirty-two characters', 'an admin token of thirty-two characters'],
   'scripts.entry': ['start', 'start'],
   'scripts.env': ['{"bots":"3"}', { bots: '3' }],
+  'scripts.callVmsMin': ['2', 2],
   'log.level': ['silent', 'silent'],
 }
 

@@ -149,7 +149,7 @@ const limitsConfig = z.strictObject({
     .describe('Messages of one session that wait while a before-hook runs (TOO_MANY_REQUESTS).'),
   requestTimeoutMs: milliseconds
     .default(10_000)
-    .describe('An RPC or hook must answer within this (REQUEST_TIMEOUT).'),
+    .describe('An RPC or hook must answer within this (REQUEST_TIMEOUT), and an async match_init end.'),
   roomInputQueue: count
     .default(1_024)
     .describe('Messages that wait for the next tick of a room (ROOM_BUSY).'),
@@ -165,6 +165,12 @@ const limitsConfig = z.strictObject({
     .max(60_000)
     .default(16_384)
     .describe('Data of one message from a client to a room (PAYLOAD_TOO_LARGE).'),
+  roomParamsBytes: z
+    .int()
+    .min(64)
+    .max(16_777_216)
+    .default(65_536)
+    .describe('Params of one room, in the form of v8.serialize (INVALID_PAYLOAD).'),
   metadataBytes: z
     .int()
     .min(64)
@@ -266,6 +272,8 @@ export type ServerConfigInput = z.input<typeof serverConfig>
 /** A whole, valid configuration. */
 export type ServerConfig = z.output<typeof serverConfig>
 export type AuthConfig = ServerConfig['auth']
+/** What room hosts need of it, and no secrets. */
+export type HostConfig = Pick<ServerConfig, 'limits' | 'rooms' | 'scripts'>
 
 /** A value that is not what the configuration allows; the text names the field and where it came from. */
 export class ConfigError extends Error {

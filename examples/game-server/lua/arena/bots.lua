@@ -1,6 +1,7 @@
 --- Players without people: enough life for one visitor, and no masters. A bot looks around a few times a second, and
 --- then wants one thing: to get out of a dash's way, to dash at somebody worth it, or to reach the best orb nearby.
 
+local angles = require("arena.angle")
 local config = require("arena.config")
 local inputs = require("arena.inputs")
 local movement = require("arena.movement")
@@ -23,29 +24,29 @@ local function unused_name(world)
   for _, player in ipairs(world.players) do
     taken[player.name] = true
   end
-  local first = math.random(#names.bots)
+  local first = world.random:integer(1, #names.bots)
   for i = 0, #names.bots - 1 do
     local name = names.bots[(first + i - 1) % #names.bots + 1]
     if not taken[name] then
       return name
     end
   end
-  return names.guest()
+  return names.guest(world.random:number())
 end
 
 ---@return Player
 function bots.add(world)
   local bot = world:add_player({
     name = unused_name(world),
-    hue = math.random(0, 359),
+    hue = world.random:integer(0, 359),
     is_bot = true,
     -- Nobody starts from nothing at the same moment in a place that looks alive.
-    score = math.random(0, 12),
+    score = world.random:integer(0, 12),
   })
   bot.mind = {
     --- Chance to attack when it could.
-    boldness = 0.08 + 0.3 * math.random(),
-    pace = 0.78 + 0.22 * math.random(),
+    boldness = 0.08 + 0.3 * world.random:number(),
+    pace = 0.78 + 0.22 * world.random:number(),
     goal_x = bot.x,
     goal_y = bot.y,
   }
@@ -120,11 +121,12 @@ end
 
 --- Turns the direction away from a bumper that is in the way.
 local function around_bumpers(bot, angle)
+  local cos, sin = angles.cos(angle), angles.sin(angle)
   for _, bumper in ipairs(rules.bumpers) do
     local dx, dy = bumper.x - bot.x, bumper.y - bot.y
     local clearance = bumper.radius + bot.radius + 14
-    local ahead = dx * math.cos(angle) + dy * math.sin(angle)
-    local aside = dy * math.cos(angle) - dx * math.sin(angle)
+    local ahead = dx * cos + dy * sin
+    local aside = dy * cos - dx * sin
     if ahead > 0 and ahead < clearance + 90 and math.abs(aside) < clearance then
       local turn = math.pi / 3
       return aside > 0 and angle - turn or angle + turn
@@ -138,14 +140,14 @@ local function think(world, bot)
   local threat = find_threat(world, bot)
   if threat then
     -- Sideways, out of the line of the dash.
-    inputs.set(bot.inputs, math.atan(threat.vy, threat.vx) + math.pi / 2, 1, false)
+    inputs.set(bot.inputs, angles.of(threat.vx, threat.vy) + math.pi / 2, 1, false)
     return
   end
 
-  local prey = bot.cooldown == 0 and math.random() < mind.boldness and find_prey(world, bot)
+  local prey = bot.cooldown == 0 and world.random:number() < mind.boldness and find_prey(world, bot)
   if prey then
     local lead = 0.15
-    local angle = math.atan(prey.y + prey.vy * lead - bot.y, prey.x + prey.vx * lead - bot.x)
+    local angle = angles.of(prey.x + prey.vx * lead - bot.x, prey.y + prey.vy * lead - bot.y)
     inputs.set(bot.inputs, angle, 1, true)
     return
   end
@@ -154,10 +156,10 @@ local function think(world, bot)
   if orb then
     mind.goal_x, mind.goal_y = orb.x, orb.y
   elseif distance_between(bot, { x = mind.goal_x, y = mind.goal_y }) < 60 then
-    mind.goal_x, mind.goal_y = orbs.free_point(90)
+    mind.goal_x, mind.goal_y = orbs.free_point(world.random, 90)
   end
-  local wobble = (math.random() - 0.5) * 0.3
-  local angle = math.atan(mind.goal_y - bot.y, mind.goal_x - bot.x) + wobble
+  local wobble = (world.random:number() - 0.5) * 0.3
+  local angle = angles.of(mind.goal_x - bot.x, mind.goal_y - bot.y) + wobble
   inputs.set(bot.inputs, around_bumpers(bot, angle), mind.pace, false)
 end
 

@@ -1,6 +1,8 @@
 --- Every number of the game. Change one, start a new arena, and it plays differently.
 --- Lengths are in units (the arena is 2,000 of them across), speeds in units per second, times in ticks.
 
+local angle = require("arena.angle")
+
 local config = {
   max_players = 50,
   --- Seconds an arena waits without people before it ends.
@@ -73,8 +75,8 @@ config.rules = {
 local bumpers = config.rules.bumpers
 bumpers[1] = { x = 0, y = 0, radius = 90 }
 for i = 1, 6 do
-  local angle = (i - 0.5) * math.pi / 3
-  bumpers[i + 1] = { x = math.cos(angle) * 560, y = math.sin(angle) * 560, radius = 54 }
+  local turn = (i - 0.5) * math.pi / 3
+  bumpers[i + 1] = { x = angle.cos(turn) * 560, y = angle.sin(turn) * 560, radius = 54 }
 end
 
 return config

@@ -1,6 +1,7 @@
 --- How one body moves in one tick. The web client predicts its own player with the same arithmetic
 --- (`web/movement.ts`); a test runs both side by side, so change them together.
 
+local angle = require("arena.angle")
 local rules = require("arena.config").rules
 
 local movement = {}
@@ -79,7 +80,7 @@ end
 ---@return integer|nil bumper index of the bumper it hit
 ---@return boolean dashed whether a dash began
 function movement.step(body, input)
-  local dx, dy = math.cos(input.angle), math.sin(input.angle)
+  local dx, dy = angle.cos(input.angle), angle.sin(input.angle)
   if body.cooldown > 0 then
     body.cooldown = body.cooldown - 1
   end

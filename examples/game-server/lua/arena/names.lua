@@ -44,8 +44,9 @@ function names.clean(raw)
 end
 
 --- For people who gave no name.
-function names.guest()
-  return "Guest " .. math.random(100, 999)
+---@param random number from 0 to just below 1
+function names.guest(random)
+  return "Guest " .. 100 + math.floor(random * 900)
 end
 
 return names

@@ -1,5 +1,6 @@
 --- The orbs that lie in the arena: they appear by themselves, are collected, and spill out of players who are hit.
 
+local angle = require("arena.angle")
 local config = require("arena.config")
 local grid = require("arena.grid")
 
@@ -14,8 +15,9 @@ local settings = config.orbs
 ---@field y number
 ---@field value integer
 
-function orbs.new()
-  return { by_id = {}, last_id = 0, count = 0, grid = grid.new(rules.arena_radius, 110), near = {} }
+---@param random table a generator of `arena.random`
+function orbs.new(random)
+  return { random = random, by_id = {}, last_id = 0, count = 0, grid = grid.new(rules.arena_radius, 110), near = {} }
 end
 
 local function touches_bumper(x, y, margin)
@@ -29,13 +31,13 @@ local function touches_bumper(x, y, margin)
 end
 
 --- A random point that is inside the arena and outside the bumpers, with a margin.
-function orbs.free_point(margin)
+function orbs.free_point(random, margin)
   local x, y
   repeat
-    local angle = math.random() * 2 * math.pi
+    local turn = random:number() * 2 * math.pi
     -- The root spreads points evenly over the disc instead of crowding the middle.
-    local distance = math.sqrt(math.random()) * (rules.arena_radius - margin)
-    x, y = math.cos(angle) * distance, math.sin(angle) * distance
+    local distance = math.sqrt(random:number()) * (rules.arena_radius - margin)
+    x, y = angle.cos(turn) * distance, angle.sin(turn) * distance
   until not touches_bumper(x, y, margin)
   return x, y
 end
@@ -61,8 +63,8 @@ end
 function orbs.replenish(store, events, player_count, limit)
   local wanted = settings.base_count + settings.per_player * player_count
   for _ = 1, math.min(limit, wanted - store.count) do
-    local x, y = orbs.free_point(40)
-    local is_rich = math.random() < settings.rich_chance
+    local x, y = orbs.free_point(store.random, 40)
+    local is_rich = store.random:number() < settings.rich_chance
     orbs.place(store, events, x, y, is_rich and settings.rich_value or 1)
   end
 end
@@ -90,20 +92,20 @@ end
 ---@return integer spilled what really lies there now
 function orbs.spill(store, events, player, amount)
   local count = math.min(amount, config.hit.spill_orbs)
-  local turn = math.random() * 2 * math.pi
+  local first = store.random:number() * 2 * math.pi
   local spilled = 0
   for i = 1, count do
     local value = (amount * i) // count - (amount * (i - 1)) // count
-    local angle = turn + i * 2 * math.pi / count
-    local distance = player.radius + config.hit.spill_distance * (0.4 + 0.6 * math.random())
-    local x, y = player.x + math.cos(angle) * distance, player.y + math.sin(angle) * distance
+    local turn = first + i * 2 * math.pi / count
+    local distance = player.radius + config.hit.spill_distance * (0.4 + 0.6 * store.random:number())
+    local x, y = player.x + angle.cos(turn) * distance, player.y + angle.sin(turn) * distance
     local from_middle = math.sqrt(x * x + y * y)
     local limit = rules.arena_radius - 30
     if from_middle > limit then
       x, y = x * limit / from_middle, y * limit / from_middle
     end
     if touches_bumper(x, y, 10) then
-      x, y = orbs.free_point(40)
+      x, y = orbs.free_point(store.random, 40)
     end
     if orbs.place(store, events, x, y, value, player.slot) then
       spilled = spilled + value

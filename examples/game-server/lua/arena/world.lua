@@ -1,6 +1,6 @@
 --- The world of one arena: who is in it, where everything is, and what happens in a tick. It knows neither rooms nor
---- the network: what clients must hear about is appended to `events`. The same seed of `math.random` and the same
---- inputs give the same world.
+--- the network: what clients must hear about is appended to `events`. The same seed and the same inputs give
+--- the same world, to the last bit.
 
 local collisions = require("arena.collisions")
 local config = require("arena.config")
@@ -19,13 +19,15 @@ world.__index = world
 ---@field score integer
 ---@field protected integer ticks in which the player neither hits nor is hit
 
-function world.new()
+---@param random table a generator of `arena.random`
+function world.new(random)
   local self = setmetatable({
+    random = random,
     step_count = 0,
     players = {},
     by_slot = {},
     last_slot = 0,
-    orbs = orbs.new(),
+    orbs = orbs.new(random),
     collisions = collisions.new(),
     events = {},
   }, world)
@@ -58,7 +60,7 @@ end
 ---@param profile { name: string, hue: integer, is_bot: boolean, score: integer|nil }
 ---@return Player
 function world:add_player(profile)
-  local x, y = orbs.free_point(90)
+  local x, y = orbs.free_point(self.random, 90)
   local score = profile.score or 0
   local player = {
     slot = free_slot(self),

@@ -10,6 +10,9 @@ import { JsonProblem, type LuaJsonLimits } from './json-problem.ts'
 /** Slots of the Lua stack per level: a key, a value, and room to look a member up. */
 const SLOTS_PER_LEVEL = 4
 
+/** Values that are gone through between two looks at the budget. */
+const VALUES_PER_CHARGE = 256
+
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
@@ -34,10 +37,14 @@ export class JsonEncoder {
   readonly #text: HeapText
   readonly #sink = new ByteSink()
   readonly #path: PathKey[] = []
+  readonly #spend: (values: number) => void
+  #values = 0
 
-  constructor(wasm: LuaWasm, text: HeapText) {
+  /** `spend` is told every so often how many values were gone through, and may throw to end it. */
+  constructor(wasm: LuaWasm, text: HeapText, spend: (values: number) => void) {
     this.#wasm = wasm
     this.#text = text
+    this.#spend = spend
   }
 
   /**
@@ -48,6 +55,7 @@ export class JsonEncoder {
   encode(source: ValueSource, limits: LuaJsonLimits, L: LuaThread, index: number): Uint8Array {
     this.#sink.clear()
     this.#path.length = 0
+    this.#values = 0
     if (this.#wasm.api.lua_checkstack(L, (limits.maxDepth + 1) * SLOTS_PER_LEVEL) === 0) {
       throw new JsonProblem('the Lua stack is full')
     }
@@ -57,6 +65,8 @@ export class JsonEncoder {
 
   #value(source: ValueSource, limits: LuaJsonLimits, L: LuaThread, index: number, depth: number): void {
     const { api } = this.#wasm
+    // A text that grows too long in the end has taken its time all the same.
+    if (++this.#values % VALUES_PER_CHARGE === 0) this.#spend(VALUES_PER_CHARGE)
     switch (api.lua_type(L, index)) {
       case LuaType.nil:
       case LuaType.lightUserdata:

@@ -1,3 +1,4 @@
+import { INSTRUCTIONS_PER_VALUE } from '../vm/budget.ts'
 import type { RuntimeCore } from '../vm/runtime-core.ts'
 import { type LuaThread, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import { JsonDecoder } from './json-decoder.ts'
@@ -11,7 +12,9 @@ const JSON_BYTES_PER_INSTRUCTION = 4
 export function createJsonFunctions(runtime: RuntimeCore): { encode: Pointer; decode: Pointer } {
   const { wasm, text } = runtime
   const { api } = wasm
-  const encoder = new JsonEncoder(wasm, text)
+  const encoder = new JsonEncoder(wasm, text, (values) =>
+    runtime.spend(runtime.running().thread, values * INSTRUCTIONS_PER_VALUE),
+  )
   const decoder = new JsonDecoder(wasm, text)
 
   /** A problem becomes a Lua error; anything else, a Lua error under way above all, flies on. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createFixture, type VmFixture } from '../testing/vm-fixture.ts'
+import { createFixture, failure, type VmFixture } from '../testing/vm-fixture.ts'
 
 let fixture: VmFixture
 beforeAll(async () => {
@@ -170,6 +170,17 @@ describe('json decode', () => {
     expect(() => run('return #decode(...)', many)).toThrow('not enough memory')
     expect(run('return #decode("[1,2]")')).toBe(2)
   })
+})
+
+test('encoding is charged by the value, even when the text grows too long in the end', async () => {
+  const { vm, run } = await createFixture()
+  vm.defineJson('encode', 'decode')
+  run('shared = {1} for _ = 1, 30 do shared = {shared, shared} end')
+  const before = vm.usedInstructions
+  expect(run('return (pcall(encode, shared))')).toBe(false)
+  expect(vm.usedInstructions - before).toBeGreaterThan(1_000_000)
+  const chunk = vm.load('while true do pcall(encode, shared) end', 'test.lua')
+  expect(failure(() => vm.call(chunk, [], { instructions: 1_000_000, wallMs: 1e9 })).kind).toBe('budget')
 })
 
 test('limits can be set for each VM', async () => {

@@ -1,9 +1,12 @@
 import type { RuntimeCore } from '../vm/runtime-core.ts'
-import { type LuaThread, LuaType } from '../wasm/lua-api.ts'
+import { type LuaThread, LuaType, upvalueIndex } from '../wasm/lua-api.ts'
 import type { LibraryFunction } from './libraries.ts'
 import type { StandardLibrary } from './standard-library.ts'
 
 const MAX_PRINT_BYTES = 16 * 1024
+/** The compiler goes through blanks, comments and much else without an allocation that would stop it. */
+const MAX_SOURCE_BYTES = 1024 * 1024
+const SOURCE_TOO_LONG = `a source for load can have ${MAX_SOURCE_BYTES} bytes at most`
 
 /** The global functions that the sandbox replaces. */
 export function createBaseFunctions(runtime: RuntimeCore, standard: StandardLibrary): LibraryFunction[] {
@@ -30,9 +33,42 @@ export function createBaseFunctions(runtime: RuntimeCore, standard: StandardLibr
     return 0
   }
 
+  /**
+   * Stands before a reader of `load`, its first upvalue. Its second is how many bytes have come so far: each piece
+   * is charged as it arrives, since a reader need not run an instruction for one, nor ever come to an end.
+   */
+  const countedReader = runtime.native((L) => {
+    api.lua_settop(L, 0)
+    api.lua_pushvalue(L, upvalueIndex(1))
+    api.lua_callk(L, 0, 1, 0, 0)
+    if (api.lua_type(L, 1) !== LuaType.string) return 1
+    const pieceBytes = Number(api.lua_rawlen(L, 1))
+    const sumBytes = api.lua_tonumberx(L, upvalueIndex(2), 0) + pieceBytes
+    if (sumBytes > MAX_SOURCE_BYTES) runtime.raiseText(L, SOURCE_TOO_LONG)
+    runtime.spend(L, pieceBytes)
+    api.lua_pushinteger(L, BigInt(sumBytes))
+    api.lua_copy(L, -1, upvalueIndex(2))
+    api.lua_settop(L, 1)
+    return 1
+  })
+
   /** `load` compiles text only: the VM trusts bytecode, so bytecode could break out of it. */
   const load = (L: LuaThread) => {
-    if (api.lua_type(L, 1) === LuaType.string) runtime.spend(L, Number(api.lua_rawlen(L, 1)))
+    if (api.lua_type(L, 1) === LuaType.string) {
+      const sizeBytes = Number(api.lua_rawlen(L, 1))
+      if (sizeBytes > MAX_SOURCE_BYTES) {
+        api.lua_pushnil(L)
+        text.pushString(L, SOURCE_TOO_LONG)
+        return 2
+      }
+      runtime.spend(L, sizeBytes)
+    } else if (api.lua_type(L, 1) === LuaType.function) {
+      api.lua_pushvalue(L, 1)
+      api.lua_pushinteger(L, 0n)
+      api.lua_pushcclosure(L, countedReader, 2)
+      api.lua_copy(L, -1, 1)
+      api.lua_settop(L, -2)
+    }
     if (api.lua_gettop(L) < 3) api.lua_settop(L, 3)
     api.lua_pushstring(L, textMode)
     api.lua_copy(L, -1, 3)

@@ -134,9 +134,17 @@ test('a coroutine goes on in a later task, and one from a task in a later call',
   ])
 })
 
-test('a coroutine that runs long is not left before it yields', () => {
-  const source = 'local co = coroutine.wrap(function() for i = 1, 1000 do end end) co() return 1'
-  expect(runTask(fixture.vm, source).slices).toBeLessThan(20)
+test('a coroutine can be set aside wherever it is, with those that wait for it', () => {
+  const source = `
+    local function deep(n)
+      if n > 0 then return coroutine.wrap(deep)(n - 1) end
+      for i = 1, 1000 do end
+      return 'bottom'
+    end
+    return deep(20)`
+  const { value, slices } = runTask(fixture.vm, source)
+  expect(value).toBe('bottom')
+  expect(slices).toBeGreaterThan(1000)
 })
 
 test('host functions work in coroutines', () => {

@@ -1,5 +1,5 @@
 import type { RuntimeCore } from '../vm/runtime-core.ts'
-import { type LuaThread, upvalueIndex } from '../wasm/lua-api.ts'
+import { type LuaThread, type Pointer, upvalueIndex } from '../wasm/lua-api.ts'
 import type { LibraryFunction } from './libraries.ts'
 import type { CFunction, StandardLibrary } from './standard-library.ts'
 
@@ -12,6 +12,9 @@ import type { CFunction, StandardLibrary } from './standard-library.ts'
  * A task of the host runs in a coroutine that scripts must not know from the main thread: one that got hold
  * of it could resume what the host has set aside or ended. `running` shows the main thread in its place,
  * functions that are given the main thread take it for the task's coroutine, and `yield` refuses there.
+ *
+ * When a task is set aside within coroutines of the script's own, each of them gives way to the one that
+ * resumed it. When the task goes on, each resumes the next again. The script sees nothing of either.
  */
 export function createCoroutineFunctions(runtime: RuntimeCore, standard: StandardLibrary): LibraryFunction[] {
   const { wasm } = runtime
@@ -39,21 +42,36 @@ export function createCoroutineFunctions(runtime: RuntimeCore, standard: Standar
     return wasm.functionAt(api.lua_tocfunction(L, -1))
   }
 
-  /** `fn`, which gives control to a coroutine for a while. */
-  const passing = (fn: CFunction, coroutineOf: (L: LuaThread) => LuaThread) =>
-    runtime.native((L) => {
+  /**
+   * `fn`, which gives control to a coroutine for a while. Its first `fixedCount` arguments say to which; the
+   * others are for the coroutine.
+   */
+  const passing = (fn: CFunction, fixedCount: number, coroutineOf: (L: LuaThread) => LuaThread): Pointer => {
+    const pass = (L: LuaThread): number => {
       const coroutine = coroutineOf(L)
       if (coroutine === 0) return fn(L) // it will say what is wrong
       const core = runtime.running()
-      core.meter.carry(L, coroutine)
+      const { meter, waiting } = core
+      meter.carry(L, coroutine)
       core.thread = coroutine
+      waiting.push(L)
+      let resultCount: number
       try {
-        return fn(L)
+        resultCount = fn(L)
       } finally {
+        waiting.pop()
         core.thread = L
-        core.meter.carry(coroutine, L)
+        meter.carry(coroutine, L)
       }
+      if (core.task?.isGivingWay !== true) return resultCount
+      return api.lua_yieldk(L, 0, 0, goOn) // never returns
+    }
+    const goOn = wasm.addFunction('iiii', (L: LuaThread) => {
+      api.lua_settop(L, fixedCount)
+      return pass(L)
     })
+    return runtime.native(pass)
+  }
 
   /** Whether a thread is the coroutine of the running task. */
   const isTask = (thread: LuaThread) => thread === runtime.running().task?.thread
@@ -69,7 +87,7 @@ export function createCoroutineFunctions(runtime: RuntimeCore, standard: Standar
     api.lua_settop(L, -2)
     return task.thread
   }
-  const resumeWrapped = passing(wrapped, (L) => api.lua_tothread(L, upvalueIndex(1)))
+  const resumeWrapped = passing(wrapped, 0, (L) => api.lua_tothread(L, upvalueIndex(1)))
   return [
     {
       library: 'coroutine',
@@ -107,8 +125,8 @@ export function createCoroutineFunctions(runtime: RuntimeCore, standard: Standar
         return status(L)
       }),
     },
-    { library: 'coroutine', name: 'resume', fn: passing(resume, firstArgument) },
-    { library: 'coroutine', name: 'close', fn: passing(close, firstArgument) },
+    { library: 'coroutine', name: 'resume', fn: passing(resume, 1, firstArgument) },
+    { library: 'coroutine', name: 'close', fn: passing(close, 1, firstArgument) },
     {
       library: 'coroutine',
       name: 'wrap',

@@ -15,6 +15,7 @@ import { createPatternFunctions } from './pattern/pattern-functions.ts'
 import { createRequire } from './require.ts'
 import { SpecialValues } from './special-values.ts'
 import { StandardLibrary } from './standard-library.ts'
+import { createTextArgumentFunctions } from './text-arguments.ts'
 
 /** A function of the sandbox in the place of one of Lua's. */
 export interface LibraryFunction {
@@ -94,6 +95,7 @@ export class Libraries {
       ...createCoroutineFunctions(runtime, this.#standard),
       ...createNumberAndTimeFunctions(runtime, this.#standard),
       ...createPatternFunctions(runtime, this.#standard),
+      ...createTextArgumentFunctions(runtime, this.#standard),
     ].map(({ library, name, fn }) => ({ library: text.cString(library), name: text.cString(name), fn }))
   }
 

@@ -1,4 +1,5 @@
 import { LuaError } from '../errors.ts'
+import { copyInstructions } from '../vm/budget.ts'
 import type { HeapText } from '../wasm/heap-text.ts'
 import { type LuaThread, LuaType, type Pointer } from '../wasm/lua-api.ts'
 import type { LuaWasm } from '../wasm/lua-wasm.ts'
@@ -24,6 +25,7 @@ export class ValueReader {
   readonly #text: HeapText
   /** The keys that lead to the value being read, for error messages. */
   readonly #path: PathKey[] = []
+  /** How many more values and bytes of strings the one being read may have. */
   #nodes = 0
   #bytes = 0
 
@@ -53,6 +55,11 @@ export class ValueReader {
       this.#wasm.api.lua_settop(L, top)
       throw error
     }
+  }
+
+  /** What the last {@link read} with these limits has cost, or came to before it failed: values within and bytes. */
+  lastCost({ maxNodes, maxBytes }: LuaValueLimits): number {
+    return copyInstructions(maxNodes - this.#nodes - 1, maxBytes - this.#bytes)
   }
 
   #read(source: ValueSource, L: LuaThread, index: number, depth: number): LuaValue {

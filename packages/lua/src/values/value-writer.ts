@@ -1,4 +1,5 @@
 import { LuaError } from '../errors.ts'
+import { copyInstructions } from '../vm/budget.ts'
 import type { HeapText } from '../wasm/heap-text.ts'
 import type { LuaThread } from '../wasm/lua-api.ts'
 import { LUA_REGISTRY, type Pointer } from '../wasm/lua-api.ts'
@@ -53,6 +54,11 @@ export class ValueWriter {
       api.lua_settop(L, top)
       throw error
     }
+  }
+
+  /** What the last {@link push} with these limits has cost, or came to before it failed: values within and bytes. */
+  lastCost({ maxNodes, maxBytes }: LuaValueLimits): number {
+    return copyInstructions(maxNodes - this.#nodes - 1, maxBytes - this.#bytes)
   }
 
   #push(target: ValueTarget, L: LuaThread, value: LuaValue, depth: number): void {

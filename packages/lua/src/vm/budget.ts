@@ -24,6 +24,14 @@ export const SLICE_INSTRUCTIONS = 200
 /** Bytes that Lua allocates, or goes through for garbage, in about the time of one instruction. */
 export const BYTES_PER_INSTRUCTION = 64
 
+/** About what it takes to copy one more value into or out of Lua, or to JSON, however short it is. */
+export const INSTRUCTIONS_PER_VALUE = 10
+
+/** What it costs to copy so many values, with so many bytes of strings in them, in or out. */
+export function copyInstructions(values: number, bytes: number): number {
+  return Math.max(0, values) * INSTRUCTIONS_PER_VALUE + Math.ceil(bytes / BYTES_PER_INSTRUCTION)
+}
+
 /** Why a call must end. */
 export interface BudgetTrip {
   readonly part: LuaBudgetPart
@@ -154,16 +162,32 @@ export class BudgetMeter {
 
   /**
    * Charges work that is not made of instructions. It never moves the next look at the clock further away,
-   * and too much of it trips at the next instruction.
+   * and too much of it trips at the next instruction. What is no amount counts as everything there is, so
+   * that no miscalculation can switch the meter off.
    */
   charge(L: LuaThread, instructions: number): void {
     const counter = this.#counter(L)
-    if (counter > instructions) {
-      this.#setCounter(L, counter - instructions)
+    if (!(instructions >= 0)) {
+      this.#reserve = 0
+      this.#setCounter(L, 1)
+      return
+    }
+    // A fraction would be cut off the counter, and at zero Lua counts no more.
+    const amount = Math.ceil(instructions)
+    if (counter > amount) {
+      this.#setCounter(L, counter - amount)
     } else {
-      this.#reserve = Math.max(0, this.#reserve + counter - instructions - 1)
+      this.#reserve = Math.max(0, this.#reserve + counter - amount - 1)
       this.#setCounter(L, 1)
     }
+  }
+
+  /**
+   * Answers whether the call may go on, and looks at the clock if that is due: for native code between two of
+   * whose charges no instruction need run.
+   */
+  maySettle(L: LuaThread): boolean {
+    return this.#counter(L) > 1 || this.maySpend(L, 0)
   }
 
   /** Takes the count along as control passes from one thread to another. */

@@ -2,7 +2,7 @@ import { LuaError } from '../errors.ts'
 import type { LuaValue } from '../values/lua-value.ts'
 import { type Pointer, upvalueIndex } from '../wasm/lua-api.ts'
 import { hostErrorMessage } from './host-error.ts'
-import { type LuaRef, pushValueOrRef } from './ref.ts'
+import { type LuaRef, pushValueOrRef, RegistryRef } from './ref.ts'
 import type { RuntimeCore } from './runtime-core.ts'
 import { StackReader } from './stack-reader.ts'
 import type { VmCore } from './vm-core.ts'
@@ -53,6 +53,10 @@ export class LuaArguments extends StackReader {
     this.core = undefined
   }
 
+  protected override charge(instructions: number): void {
+    this.owner.meter.charge(this.thread, instructions)
+  }
+
   protected override complaint(position: number, name: string | undefined, problem: string): string {
     const label = name === undefined ? '' : ` '${name}'`
     return `bad argument #${position}${label} to '${this.#functionName}' (${problem})`
@@ -83,8 +87,9 @@ export function createHostCall(runtime: RuntimeCore): Pointer {
       call.close()
       spare.push(call)
     }
-    // A call from within the host function may have used up the budget of this one.
-    if (core.meter.tripped !== undefined) runtime.libraries.failures.trip(L)
+    // A call from within the host function, or large values, may have used up the budget of this one. A library
+    // function may call host functions without an instruction in between.
+    if (core.meter.tripped !== undefined || !core.meter.maySettle(L)) runtime.libraries.failures.trip(L)
     if (message !== undefined) runtime.raise(L, message)
     if (!core.isWithinLimit()) {
       runtime.ledger.hasRefused = true
@@ -105,12 +110,22 @@ export function pushHostFunction(core: VmCore, name: string, fn: LuaHostFunction
 function pushResults(core: VmCore, result: ReturnType<LuaHostFunction>): number {
   if (!(result instanceof LuaResults)) {
     if (result === undefined) return 0
-    pushValueOrRef(core, result)
+    pushResult(core, result)
     return 1
   }
   if (core.runtime.wasm.api.lua_checkstack(core.thread, result.values.length) === 0) {
     throw new LuaError('value', `${result.values.length} results do not fit the Lua stack`)
   }
-  for (const value of result.values) pushValueOrRef(core, value)
+  for (const value of result.values) pushResult(core, value)
   return result.values.length
+}
+
+function pushResult(core: VmCore, value: LuaValue | LuaRef): void {
+  const { meter, runtime, thread, valueLimits } = core
+  if (value instanceof RegistryRef) return value.push(core)
+  try {
+    pushValueOrRef(core, value)
+  } finally {
+    meter.charge(thread, runtime.writer.lastCost(valueLimits))
+  }
 }

@@ -1,6 +1,7 @@
 import { LuaError } from '../errors.ts'
 import type { LuaValue } from '../values/lua-value.ts'
 import { LuaType } from '../wasm/lua-api.ts'
+import { BYTES_PER_INSTRUCTION, copyInstructions } from './budget.ts'
 import { type LuaRef, RegistryRef } from './ref.ts'
 import type { VmCore } from './vm-core.ts'
 
@@ -70,14 +71,18 @@ export abstract class StackReader {
 
   /** A string that is valid UTF-8; a number counts as a string, as in Lua. */
   string(position: number, name?: string): string {
-    const text = this.#text(position, name).readString(this.thread, this.base + position)
+    const heap = this.#text(position, name)
+    const text = heap.readString(this.thread, this.base + position)
+    if (heap.lastLength >= BYTES_PER_INSTRUCTION) this.charge(copyInstructions(0, heap.lastLength))
     if (text === undefined) throw this.#mismatch(position, name, 'string is not valid UTF-8')
     return text
   }
 
   /** A copy of the bytes of a string; a number counts as a string, as in Lua. */
   bytes(position: number, name?: string): Uint8Array {
-    return this.#text(position, name).readBytes(this.thread, this.base + position)
+    const bytes = this.#text(position, name).readBytes(this.thread, this.base + position)
+    if (bytes.length >= BYTES_PER_INSTRUCTION) this.charge(copyInstructions(0, bytes.length))
+    return bytes
   }
 
   /** Any plain value, copied; see {@link LuaValue}. */
@@ -88,6 +93,8 @@ export abstract class StackReader {
       return core.runtime.reader.read(core, this.thread, this.base + position, name)
     } catch (error) {
       throw error instanceof LuaError ? this.#mismatch(position, name, error.message) : error
+    } finally {
+      this.charge(core.runtime.reader.lastCost(core.valueLimits))
     }
   }
 
@@ -131,6 +138,9 @@ export abstract class StackReader {
 
   /** Says of a value at a position that it is not what was asked for. */
   protected abstract complaint(position: number, name: string | undefined, problem: string): string
+
+  /** What has been read was large: this is what that is worth in instructions. */
+  protected charge(_instructions: number): void {}
 
   protected get owner(): VmCore {
     if (this.core?.closed !== false)

@@ -12,8 +12,9 @@ const LUA_INT_BYTES = 4
  * keeps the coroutine alive, and takes the results in the end. Internal; {@link LuaTask} is its public face.
  *
  * Lua lets a count hook give control back to `lua_resume` (manual §4.7, `lua_yield`), which is all that
- * setting aside is. It must be the hook of the task's own coroutine, outside of any C function that cannot
- * be left: where that is not so, the function goes on until it is.
+ * setting aside is. In a coroutine of the script's own it gives control back to whoever resumed that, who
+ * gives way in the same manner, and so on down to the task (`sandbox/coroutine.ts`). None of them may be
+ * within a C function that cannot be left: where one is, the function goes on until it is not.
  */
 export class TaskRun {
   /** The coroutine. Scripts never see it: to them it is the main thread; see `sandbox/coroutine.ts`. */
@@ -21,6 +22,8 @@ export class TaskRun {
   readonly resultCount: number
   /** How the function ended. */
   status: number = LuaStatus.ok
+  /** Whether the running coroutine has given way for the task to be set aside, and not yielded of its own. */
+  isGivingWay = false
 
   readonly #core: VmCore
   /** The main thread's stack index of the coroutine. */
@@ -29,6 +32,8 @@ export class TaskRun {
   #passedCount: number
   #sliceEndMs = 0
   #unmeteredBytes = 0
+  /** The script's own coroutines that were under way when the task was set aside. */
+  #coroutines: readonly LuaThread[] = []
 
   /** Takes what lies on the main thread's stack from `base` up: message handler, function and arguments. */
   constructor(core: VmCore, base: number, resultCount: number, budget: LuaBudget) {
@@ -74,6 +79,7 @@ export class TaskRun {
       runtime.depth++
       runtime.active = core
       core.thread = this.thread
+      this.isGivingWay = false
       wasm.isGuest = true
       status = libraries.tasks.resume(this.thread, main, this.#passedCount)
       wasm.isGuest = false
@@ -108,7 +114,7 @@ export class TaskRun {
     if (meter.nowMs < this.#sliceEndMs || !this.#mayYield(L)) return
     // Lua runs the hook again after the next instruction, whatever the counter says: put it in the reserve.
     meter.interrupt(L)
-    this.#yield()
+    this.#giveWay(L)
   }
 
   /**
@@ -119,17 +125,22 @@ export class TaskRun {
     const { meter, runtime } = this.#core
     if (meter.tripped === undefined || !this.#mayYield(L)) return false
     runtime.libraries.failures.noteTrip(this.#core, meter.tripped)
-    this.#yield()
+    this.#giveWay(L)
     return true
   }
 
+  /** Whether control can come back from the running thread to the task, through all that wait in between. */
   #mayYield(L: LuaThread): boolean {
-    return L === this.thread && this.#core.runtime.wasm.api.lua_isyieldable(L) !== 0
+    const { runtime, waiting } = this.#core
+    const { api } = runtime.wasm
+    return api.lua_isyieldable(L) !== 0 && waiting.every((thread) => api.lua_isyieldable(thread) !== 0)
   }
 
   /** Makes the hook that is running give control back to `lua_resume` once it returns. */
-  #yield(): void {
-    this.#core.runtime.wasm.api.lua_yieldk(this.thread, 0, 0, 0)
+  #giveWay(L: LuaThread): void {
+    this.isGivingWay = true
+    this.#coroutines = [...this.#core.waiting, L].slice(1) // all but the task's own
+    this.#core.runtime.wasm.api.lua_yieldk(L, 0, 0, 0)
   }
 
   #finish(status: number): void {
@@ -149,8 +160,12 @@ export class TaskRun {
 
   /** Charges the VM for the task, which is none of its any more. */
   #leave(): BudgetTrip | undefined {
-    const { meter } = this.#core
+    const { meter, runtime } = this.#core
     this.#core.task = undefined
+    // As after the error that ends a call over its budget: they are dead, their close methods pending.
+    for (const thread of this.#coroutines) {
+      runtime.wasm.bytes[thread + runtime.layout.statusByte] = LuaStatus.memory
+    }
     meter.end(this.thread, undefined)
     return meter.tripped
   }

@@ -23,7 +23,7 @@ import { ValueBuilder } from './value-builder.ts'
  * Other VMs are not affected. Of the budget, instructions count over all slices, and time only while one
  * runs. The clock is looked at as for a budget, so a slice takes somewhat longer than `sliceMs`; it goes on
  * for as long as the script is within a C function that cannot be left (`table.sort`, `string.gsub`, a
- * host function, `require`, a coroutine of the script's own).
+ * host function, `require`).
  */
 export class LuaTask extends ValueBuilder {
   #run: TaskRun | undefined

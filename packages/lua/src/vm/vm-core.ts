@@ -18,6 +18,8 @@ export const DEFAULT_MEMORY_LIMIT_BYTES = 16 * 1024 * 1024
  */
 export const MAX_NESTED_CALLS = 16
 const C_CALLS_MASK = 0xffff
+/** Up to 1,023 table slots, 16 KiB: about what a small VM allocates between two collections. */
+const OUT_OF_STEP_BITS = 10
 /** The golden ratio's bits: steps of it spread evenly over 64 bits. */
 const SEED_STEP = 0x9e37_79b9_7f4a_7c15n
 
@@ -36,6 +38,8 @@ export class VmCore {
   readonly main: LuaThread
   /** The thread that runs, or would run: the main thread or a coroutine. */
   thread: LuaThread
+  /** The threads that wait for a coroutine they have given control to, outermost first. */
+  readonly waiting: LuaThread[] = []
   /** Calls into this VM that are under way. */
   depth = 0
   closed = false
@@ -74,6 +78,10 @@ export class VmCore {
     wasm.api.lua_sethook(this.main, libraries.hook, LUA_MASKCOUNT, 1)
     this.#seed = BigInt.asIntN(64, BigInt(options.randomSeed))
     libraries.install(this.main, this.#seed)
+    // VMs that were made together and allocate alike would collect their garbage together, in the same ticks of their
+    // rooms: some garbage to begin with, more or less of it by the seed, puts them out of step.
+    wasm.api.lua_createtable(this.main, Number(BigInt.asUintN(OUT_OF_STEP_BITS, this.#seed)), 0)
+    wasm.api.lua_settop(this.main, -2)
     this.arrayMarkerKey = libraries.values.markerKey
     this.arrayMarker = libraries.values.install(this.main)
     runtime.vms.add(this)

@@ -86,6 +86,8 @@ export interface LuaApi {
   lua_createtable(L: LuaThread, arraySlots: number, recordSlots: number): void
   lua_getglobal(L: LuaThread, name: Pointer): number
   lua_gettable(L: LuaThread, index: number): number
+  lua_geti(L: LuaThread, index: number, key: bigint): number
+  lua_seti(L: LuaThread, index: number, key: bigint): void
   lua_getfield(L: LuaThread, index: number, key: Pointer): number
   lua_setfield(L: LuaThread, index: number, key: Pointer): void
   lua_rawget(L: LuaThread, index: number): number

@@ -124,6 +124,8 @@ export const clientPayloads: { [N in ClientPayloadName]: fc.Arbitrary<ClientPayl
       label: text(limits.labelBytes),
       has_seat: fc.boolean(),
       limit: fc.integer({ min: 1, max: limits.roomsListed }),
+      query: text(limits.queryBytes),
+      cursor: text(limits.cursorBytes),
     },
     { requiredKeys: ['id'] },
   ),
@@ -182,6 +184,9 @@ export const serverPayloads: { [N in ServerPayloadName]: fc.Arbitrary<ServerPayl
     joins: fc.array(presence, { maxLength: 3 }),
     leaves: fc.array(departure, { maxLength: 3 }),
   }),
-  RoomList: fc.record({ id: requestId, rooms: fc.array(roomSummary, { maxLength: 3 }) }),
+  RoomList: fc.record(
+    { id: requestId, rooms: fc.array(roomSummary, { maxLength: 3 }), cursor: text(limits.cursorBytes) },
+    { requiredKeys: ['id', 'rooms'] },
+  ),
   RpcResponse: fc.record({ id: requestId, payload: plainValue }, { requiredKeys: ['id'] }),
 }

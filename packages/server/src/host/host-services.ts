@@ -4,6 +4,7 @@ import type { Room } from '../room/room.ts'
 import type {
   NodeCalls,
   OutgoingRoomData,
+  RoomListPage,
   RoomQuery,
   RoomView,
   ScriptServices,
@@ -43,7 +44,7 @@ export class HostServices implements ScriptServices {
     return this.#rooms.get(id)?.view() ?? this.#node.roomGet(id)
   }
 
-  roomList(query: RoomQuery): RoomView[] {
+  roomList(query: RoomQuery): RoomListPage {
     return this.#node.roomList(query)
   }
 

@@ -1,6 +1,6 @@
 import { KaosError, type LeaveReason } from '@kaosnet/protocol'
-import type { Clock } from '../clock.ts'
-import type { ServerConfig } from '../config.ts'
+import type { Clock, TimerHandle } from '../clock.ts'
+import type { HostConfig } from '../config.ts'
 import type { MemberNumber, RoomId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MatchHandler } from '../room/match-handler.ts'
@@ -30,7 +30,7 @@ const GOLDEN_RATIO_FRACTION = 0.618_033_988_749_895
 export interface LocalRoomHostParts {
   /** Its number among the hosts of the server. */
   readonly index: number
-  readonly config: ServerConfig
+  readonly config: HostConfig
   readonly clock: Clock
   readonly logger: Logger
   readonly stats: HostStats
@@ -43,6 +43,8 @@ export class LocalRoomHost implements RoomHost {
   readonly #parts: LocalRoomHostParts
   readonly #scheduler: TickScheduler
   readonly #rooms: Map<RoomId, Room>
+  /** Bounds on how long rooms may take to start. */
+  readonly #startTimers = new Map<RoomId, TimerHandle>()
   #events: RoomHostEvents | undefined
   #scripts: LoadedScripts | undefined
   #prepared: LoadedScripts | undefined
@@ -117,7 +119,9 @@ export class LocalRoomHost implements RoomHost {
   }
 
   async invoke(call: ScriptCall): Promise<ScriptOutcome> {
-    return this.#running().invoke(call)
+    if (this.#scripts !== undefined) return this.#scripts.invoke(call)
+    const code = call.kind === 'rpc' ? 'RPC_FAILED' : 'HOOK_FAILED'
+    return { kind: 'failed', error: 'no scripts have been activated', code }
   }
 
   async signal(roomId: RoomId, data: unknown): Promise<unknown> {
@@ -202,10 +206,16 @@ export class LocalRoomHost implements RoomHost {
       () => room.abandonStart(new Error(`match_init has not come to an end in ${requestTimeoutMs} ms`)),
       requestTimeoutMs,
     )
+    this.#startTimers.set(id, timer)
     void started.then((traits) => {
-      timer.cancel()
+      this.#stopStartTimer(id)
       this.#started(room, traits, log)
     })
+  }
+
+  #stopStartTimer(id: RoomId): void {
+    this.#startTimers.get(id)?.cancel()
+    this.#startTimers.delete(id)
   }
 
   #started(room: Room, traits: RoomTraits | undefined, log: Logger): void {
@@ -213,6 +223,7 @@ export class LocalRoomHost implements RoomHost {
     this.#scheduler.add(room)
     log.info(traits, 'room running')
     this.#events?.roomRunning(room.id, traits)
+    room.catchUp()
   }
 
   #createRoom({ id, module, createdUnixMs }: RoomSpec, log: Logger): Room {
@@ -248,6 +259,7 @@ export class LocalRoomHost implements RoomHost {
           moduleStats.stateEnded(room.usage.instructions)
           this.#scheduler.remove(room)
           this.#rooms.delete(id)
+          this.#stopStartTimer(id)
           this.#events?.roomEnded(id, end)
         },
       },

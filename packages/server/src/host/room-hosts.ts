@@ -35,7 +35,6 @@ export class RoomHosts implements RoomHost {
   readonly #clock: Clock
   readonly #slots: readonly HostSlot[]
   readonly #placed = new Map<RoomId, HostSlot>()
-  #events: RoomHostEvents | undefined
   #prepared: ScriptBundle = NO_SCRIPTS
   #measureTimer: TimerHandle | undefined
 
@@ -48,8 +47,7 @@ export class RoomHosts implements RoomHost {
   }
 
   async start(events: RoomHostEvents): Promise<void> {
-    this.#events = {
-      ...events,
+    const told: RoomHostEvents = {
       roomRunning: (id, traits) => events.roomRunning(id, traits),
       roomEnded: (id, end) => {
         this.#placed.get(id)?.roomEnded()
@@ -64,7 +62,6 @@ export class RoomHosts implements RoomHost {
       memberKicked: (id, member, reason) => events.memberKicked(id, member, reason),
       traitsChanged: (id, traits) => events.traitsChanged(id, traits),
     }
-    const told = this.#events
     await Promise.all(this.#slots.map((slot) => slot.start(told)))
     this.#measure()
   }

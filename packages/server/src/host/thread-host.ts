@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { ServerConfig } from '../config.ts'
+import type { HostConfig } from '../config.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Random } from '../random.ts'
 import { AllLanguages } from '../script/all-languages.ts'
@@ -13,7 +13,7 @@ import { LocalRoomHost } from './local-room-host.ts'
 export interface HostThreadParts {
   /** Its number among the hosts of the server. */
   readonly index: number
-  readonly config: ServerConfig
+  readonly config: HostConfig
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

@@ -19,7 +19,7 @@ export function registerAdminRoutes(app: FastifyInstance, parts: AdminParts): vo
   const { token, rooms } = parts
   if (token === undefined) return
   const wanted = digest(`Bearer ${token}`)
-  void app.register(async (admin) => {
+  void app.register((admin, _options, done) => {
     admin.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store')
       if (timingSafeEqual(digest(request.headers.authorization ?? ''), wanted)) return
@@ -47,6 +47,7 @@ export function registerAdminRoutes(app: FastifyInstance, parts: AdminParts): vo
         created_ms: Math.round(createdUnixMs),
       })),
     }))
+    done()
   })
 }
 

@@ -19,6 +19,7 @@ function newServer(options: Partial<HttpServerOptions> = {}): HttpServer {
     metrics,
     isReady: () => true,
     connect: { connect: async () => ({ websocket: { path: '/ws' } }) },
+    admin: { token: undefined, reload: async () => '', scriptVersion: () => '', rooms: [] },
     ...options,
   })
 }

@@ -1,5 +1,7 @@
 import { Op } from '@kaosnet/protocol'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { HostStats } from '../host/host-stats.ts'
+import { readHostReport } from '../host/read-host-report.ts'
 import { readMetric } from '../testing/read-metric.ts'
 import { Metrics, type MetricsSources } from './metrics.ts'
 
@@ -10,6 +12,8 @@ function newMetrics(sources: Partial<MetricsSources> = {}): Metrics {
     connections: () => 0,
     rooms: () => 0,
     members: () => 0,
+    hosts: () => [],
+    refreshHosts: async () => {},
   }
   const metrics = new Metrics({ ...none, ...sources })
   onTestFinished(() => metrics.close())
@@ -24,6 +28,11 @@ describe('Metrics', () => {
     )
     expect(Object.fromEntries(types)).toEqual({
       kaosnet_sessions: 'gauge',
+      kaosnet_sessions_away: 'gauge',
+      kaosnet_sessions_dropped_total: 'counter',
+      kaosnet_sessions_resumed_total: 'counter',
+      kaosnet_replay_overflows_total: 'counter',
+      kaosnet_frames_unsent_total: 'counter',
       kaosnet_connections: 'gauge',
       kaosnet_rooms: 'gauge',
       kaosnet_room_members: 'gauge',
@@ -36,10 +45,24 @@ describe('Metrics', () => {
       kaosnet_sessions_ended_total: 'counter',
       kaosnet_frames_superseded_total: 'counter',
       kaosnet_frames_dropped_total: 'counter',
+      kaosnet_host_rooms: 'gauge',
+      kaosnet_host_busy_seconds_total: 'counter',
       kaosnet_tick_lateness_seconds: 'histogram',
       kaosnet_tick_duration_seconds: 'histogram',
-      kaosnet_script_call_seconds: 'histogram',
+      kaosnet_ticks_total: 'counter',
       kaosnet_ticks_skipped_total: 'counter',
+      kaosnet_room_inputs_queued: 'gauge',
+      kaosnet_room_inputs_invalid_total: 'counter',
+      kaosnet_room_script_memory_bytes: 'gauge',
+      kaosnet_room_script_instructions_total: 'counter',
+      kaosnet_lua_heap_bytes: 'gauge',
+      kaosnet_budget_exceeded_total: 'counter',
+      kaosnet_script_log_lines_dropped_total: 'counter',
+      kaosnet_call_vms: 'gauge',
+      kaosnet_call_vms_busy: 'gauge',
+      kaosnet_calls_queued: 'gauge',
+      kaosnet_call_script_memory_bytes: 'gauge',
+      kaosnet_script_call_seconds: 'histogram',
       kaosnet_event_loop_delay_seconds: 'gauge',
     })
     for (const name of types.keys()) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.+$`, 'm'))
@@ -90,16 +113,14 @@ describe('Metrics', () => {
     expect(await readMetric(metrics, 'kaosnet_errors_total', { code: '65000', name: 'unknown' })).toBe(1)
   })
 
-  it('counts limits, script errors, ends and drops by their label', async () => {
+  it('counts limits, ends and drops by their label', async () => {
     const metrics = newMetrics()
     metrics.limitHit('roomInputQueue')
-    metrics.scriptFailed('match_loop')
     metrics.roomEnded('arena', 'failed')
     metrics.sessionEnded(204)
     metrics.framesSuperseded(7)
     metrics.frameDropped('closing')
     expect(await readMetric(metrics, 'kaosnet_limit_hits_total', { limit: 'roomInputQueue' })).toBe(1)
-    expect(await readMetric(metrics, 'kaosnet_script_errors_total', { callback: 'match_loop' })).toBe(1)
     const ended = { module: 'arena', reason: 'failed' }
     expect(await readMetric(metrics, 'kaosnet_rooms_ended_total', ended)).toBe(1)
     expect(await readMetric(metrics, 'kaosnet_sessions_ended_total', { code: '204' })).toBe(1)
@@ -107,19 +128,14 @@ describe('Metrics', () => {
     expect(await readMetric(metrics, 'kaosnet_frames_dropped_total', { reason: 'closing' })).toBe(1)
   })
 
-  it('puts ticks into histograms, in seconds, and counts those skipped', async () => {
-    const metrics = newMetrics()
-    metrics.ticked(0.3, 5, 0)
-    metrics.ticked(40, 3, 2)
-    metrics.ticked(-0.01, 3, 0)
-    const lateness = (le: string) => readMetric(metrics, 'kaosnet_tick_lateness_seconds_bucket', { le })
-    expect(await lateness('0.0001')).toBe(1)
-    expect(await lateness('0.0005')).toBe(2)
-    expect(await lateness('0.066')).toBe(3)
-    expect(await readMetric(metrics, 'kaosnet_tick_lateness_seconds_sum')).toBeCloseTo(0.0403)
-    expect(await readMetric(metrics, 'kaosnet_tick_duration_seconds_sum')).toBeCloseTo(0.011)
-    expect(await readMetric(metrics, 'kaosnet_tick_duration_seconds_count')).toBe(3)
-    expect(await readMetric(metrics, 'kaosnet_ticks_skipped_total')).toBe(2)
+  it('asks the hosts for theirs each time it is asked', async () => {
+    const stats = new HostStats()
+    const metrics = newMetrics({ hosts: () => [readHostReport(0, stats, [])] })
+    const errors = () => readMetric(metrics, 'kaosnet_script_errors_total', { callback: 'match_loop' })
+    expect(await errors()).toBe(0)
+    stats.scriptFailed('match_loop')
+    expect(await errors()).toBe(1)
+    expect(await errors()).toBe(1)
   })
 
   it('measures script calls by kind', async () => {

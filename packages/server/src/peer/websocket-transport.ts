@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { FrameBatch } from '@kaosnet/protocol'
+import { FrameBatch, WireLimits } from '@kaosnet/protocol'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../clock.ts'
 import { clipUtf8 } from './peer.ts'
@@ -132,7 +132,7 @@ class WebSocketConnection implements Connection {
       this.#latest.set(lane, new Uint8Array(frame))
       return
     }
-    this.#batch.add(frame)
+    this.#append(frame)
   }
 
   flush(): void {
@@ -154,9 +154,15 @@ class WebSocketConnection implements Connection {
     this.#ws.once('close', () => timer.cancel())
   }
 
+  /** A client takes no message that is larger than {@link WireLimits.messageBytes}. */
+  #append(frame: Uint8Array): void {
+    if (this.#batch.length + frame.length > WireLimits.messageBytes) this.flush()
+    this.#batch.add(frame)
+  }
+
   #drainLatest(): void {
     if (this.#latest.size === 0 || this.#ws.bufferedAmount > CONGESTED_BYTES) return
-    for (const frame of this.#latest.values()) this.#batch.add(frame)
+    for (const frame of this.#latest.values()) this.#append(frame)
     this.#latest.clear()
     this.flush()
   }

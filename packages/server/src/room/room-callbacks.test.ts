@@ -59,15 +59,18 @@ describe('input', () => {
       },
     })
     room.join(player(1))
+    const busy = { error: 'ROOM_BUSY' }
     expect(Array.from({ length: 5 }, () => room.input(1, input('x')))).toEqual([
-      true,
-      true,
-      true,
-      false,
-      false,
+      undefined,
+      undefined,
+      undefined,
+      busy,
+      busy,
     ])
+    expect(room.queuedInputs).toBe(3)
     run(PERIOD_MS)
-    expect(room.input(1, input('y'))).toBe(true)
+    expect(room.queuedInputs).toBe(0)
+    expect(room.input(1, input('y'))).toBeUndefined()
     run(PERIOD_MS)
     expect(counts).toEqual([3, 1])
   })
@@ -76,11 +79,12 @@ describe('input', () => {
     const { room, story, run } = roomWorld({ loop: (_, inputs) => inputs.length === 0 })
     room.join(player(1))
     room.leave(1, 'left')
-    expect(room.input(1, input('late'))).toBe(true)
+    expect(room.input(1, input('late'))).toBeUndefined()
+    expect(room.queuedInputs).toBe(0)
     run(PERIOD_MS)
     expect(room.state).toBe('running')
     room.close()
-    expect(room.input(1, input('later'))).toBe(true)
+    expect(room.input(1, input('later'))).toBeUndefined()
     expect(story.at(-1)).toBe('ended closed')
   })
 

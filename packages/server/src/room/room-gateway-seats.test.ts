@@ -152,7 +152,7 @@ class Traffic {
 
   #start(one: RoomRecord): void {
     if (one.phase !== 'creating') return
-    this.world.gateway.roomRunning(one.id, { label: '', tickHz: 10, maxPlayers: MAX_PLAYERS })
+    this.world.gateway.roomRunning(one.id, { label: '', tickHz: 10, maxPlayers: MAX_PLAYERS, version: 'v1' })
   }
 
   #accept({ roomId, member }: { roomId: RoomId; member: number }): void {

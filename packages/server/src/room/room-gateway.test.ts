@@ -1,4 +1,4 @@
-import { KaosError, WireLimits } from '@kaosnet/protocol'
+import { encodeRoomState, KaosError } from '@kaosnet/protocol'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { ServerConfigInput } from '../config.ts'
 import type { SessionId } from '../ids.ts'
@@ -35,10 +35,13 @@ function data(options: { sender?: SessionId; receivers?: readonly SessionId[]; i
 
 describe('creating a room', () => {
   it('asks the host for a room of that module with those params', () => {
-    const { gateway, host } = world()
+    const { gateway, host, clock } = world()
     const room = gateway.create('game', { map: 'dust' }, undefined)
     expect(host.commands).toEqual([
-      { kind: 'create', spec: { id: room.id, module: 'game', params: { map: 'dust' } } },
+      {
+        kind: 'create',
+        spec: { id: room.id, module: 'game', params: { map: 'dust' }, createdUnixMs: clock.unixMs() },
+      },
     ])
     expect(room.phase).toBe('creating')
   })
@@ -166,15 +169,32 @@ describe('input', () => {
     expect(await readMetric(metrics, 'kaosnet_limit_hits_total', { limit: 'roomDataBytes' })).toBe(before + 1)
   })
 
-  it('that the room could not take is answered with ROOM_BUSY', () => {
+  it('that the room could not take is answered with ROOM_BUSY, and counted', async () => {
     const { connect, run, join, gateway } = world()
     const { session, connection } = connect()
     const room = run()
     join(session, room)
-    gateway.inputRefused(room.id, 1)
+    const hits = () => readMetric(metrics, 'kaosnet_limit_hits_total', { limit: 'roomInputQueue' })
+    const before = await hits()
+    gateway.inputRefused(room.id, 1, { error: 'ROOM_BUSY' })
     expect(connection.payloads('Error')).toEqual([
       expect.objectContaining({ id: 0, op: 0x13, name: 'ROOM_BUSY' }),
     ])
+    expect(await hits()).toBe(before + 1)
+  })
+
+  it('that the room’s check refused is answered with what it said, and is no limit that acted', async () => {
+    const { connect, run, join, gateway } = world()
+    const { session, connection } = connect()
+    const room = run()
+    join(session, room)
+    const hits = () => readMetric(metrics, 'kaosnet_limit_hits_total', { limit: 'roomInputQueue' })
+    const before = await hits()
+    gateway.inputRefused(room.id, 1, { error: 'INVALID_PAYLOAD', message: 'x: a number' })
+    expect(connection.payloads('Error')).toEqual([
+      expect.objectContaining({ id: 0, op: 0x13, name: 'INVALID_PAYLOAD', message: 'x: a number' }),
+    ])
+    expect(await hits()).toBe(before)
   })
 })
 
@@ -205,6 +225,37 @@ describe('kicking', () => {
     expect(room.seats.size).toBe(1)
   })
 
+  it('by a script of the room’s own host is the same to everybody', () => {
+    const { connect, run, join, gateway, host } = world()
+    const [ann, bob] = [connect(), connect()]
+    const room = run()
+    join(ann.session, room)
+    join(bob.session, room)
+    gateway.memberKicked(room.id, 2, 'cheating')
+    gateway.memberKicked(room.id, 2, 'again')
+    expect(bob.connection.payloads('RoomLeave')).toEqual([
+      { id: 0, room: 1, reason: 'kicked', code: new KaosError('ROOM_KICKED').code, message: 'cheating' },
+    ])
+    expect(ann.connection.payloads('RoomPresence').at(-1)?.leaves).toEqual([
+      { member: 2, session: bob.session.id, reason: 'kicked' },
+    ])
+    expect(host.taken('leave')).toEqual([{ kind: 'leave', roomId: room.id, member: 2, reason: 'kicked' }])
+  })
+
+  it('of somebody who has left, or of a room that is gone, changes nothing', () => {
+    const { connect, run, join, gateway, host } = world()
+    const { session, connection } = connect()
+    const room = run()
+    join(session, room)
+    gateway.leave(session, 1, 1)
+    const sent = connection.sent.length
+    gateway.memberKicked(room.id, 1, 'late')
+    gateway.roomEnded(room.id, { reason: 'finished' })
+    gateway.memberKicked(room.id, 1, 'later')
+    expect(connection.sent).toHaveLength(sent)
+    expect(host.taken('leave').map(({ reason }) => reason)).toEqual(['left'])
+  })
+
   it('cuts a reason that is too long at a whole character', () => {
     const { connect, run, join, gateway } = world()
     const { session, connection } = connect()
@@ -221,6 +272,7 @@ describe('a room that ends', () => {
     ['empty', 'room_closed', 'ROOM_CLOSED'],
     ['closed', 'room_closed', 'ROOM_CLOSED'],
     ['failed', 'room_closed', 'ROOM_FAILED'],
+    ['host-lost', 'room_closed', 'ROOM_FAILED'],
     ['shutdown', 'shutdown', 'SHUTTING_DOWN'],
   ] as const)('because it is %s tells its members so', (reason, leaveReason, error) => {
     const { connect, run, join, gateway, host, rooms } = world()
@@ -263,21 +315,20 @@ describe('labels', () => {
   it('change what later joiners and lists see', () => {
     const { connect, run, join, gateway } = world()
     const room = run({ label: 'old' })
-    gateway.updateLabel(room.id, 'new')
+    gateway.traitsChanged(room.id, { ...room.traits, label: 'new' })
     const { session, connection } = connect()
     join(session, room)
     expect(connection.payloads('RoomJoin')[0]?.label).toBe('new')
-    expect(gateway.list({ label: 'new' })).toEqual([room])
-    expect(gateway.list({ label: 'old' })).toEqual([])
+    expect(gateway.list({ label: 'new' }).rooms).toEqual([room])
+    expect(gateway.list({ label: 'old' }).rooms).toEqual([])
   })
 
-  it('are bounded', () => {
+  it('of rooms that are gone are ignored', () => {
     const { gateway, run } = world()
-    const room = run()
-    gateway.updateLabel(room.id, 'x'.repeat(WireLimits.labelBytes))
-    expect(() => gateway.updateLabel(room.id, 'x'.repeat(WireLimits.labelBytes + 1))).toThrow(
-      kaosError('INVALID_PAYLOAD'),
-    )
+    const room = run({ label: 'old' })
+    gateway.roomEnded(room.id, { reason: 'finished' })
+    gateway.traitsChanged(room.id, { ...room.traits, label: 'new' })
+    expect(room.traits.label).toBe('old')
   })
 })
 
@@ -327,23 +378,26 @@ describe('shutting down', () => {
     const done = gateway.shutDown(5)
     expect(() => gateway.create('game', {}, undefined)).toThrow(kaosError('SHUTTING_DOWN'))
     expect(() => ask(session, running.id)).toThrow(kaosError('SHUTTING_DOWN'))
-    gateway.roomRunning(starting.id, { label: '', tickHz: 10, maxPlayers: 8 })
+    gateway.roomRunning(starting.id, { label: '', tickHz: 10, maxPlayers: 8, version: 'v1' })
     expect(connection.errors).toEqual(['ROOM_CLOSED'])
     clock.advance(5_000)
     await done
   })
 
   it('lets rooms go on sending, publishing and labelling for their grace time', async () => {
-    const { run, connect, join, gateway, clock } = world()
+    const { run, connect, join, gateway, host, clock } = world()
     const { session, connection } = connect()
     const room = run()
     join(session, room)
     const done = gateway.shutDown(5)
     gateway.send(room.id, data())
-    gateway.publishState(room.id, new Uint8Array([1]), false)
-    gateway.updateLabel(room.id, 'last round')
+    const state = { room: 0, isMessagePack: false, version: 1, data: new Uint8Array([1]) }
+    gateway.roomState(room.id, encodeRoomState(state))
+    gateway.traitsChanged(room.id, { ...room.traits, label: 'last round' })
     gateway.input(session, 1, input())
     expect(connection.ops.slice(-2)).toEqual(['RoomData', 'RoomState'])
+    expect(room.traits.label).toBe('last round')
+    expect(host.taken('input')).toHaveLength(1)
     clock.advance(5_000)
     await done
   })

@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8'
 import {
   encodeMessagePack,
   encodeRoomData,
@@ -16,6 +17,7 @@ import type { Random } from '../random.ts'
 import type { OutgoingRoomData, RoomQuery } from '../script/script-services.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionRegistry } from '../session/session-registry.ts'
+import type { RoomPage } from './query/room-page.ts'
 import {
   announce,
   announceAway,
@@ -62,13 +64,15 @@ export class RoomGateway implements RoomHostEvents {
     this.#modules = modules
   }
 
-  /** @throws {KaosError} ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS or SHUTTING_DOWN */
-  create(module: string, params: unknown, createdBy: SessionId | undefined): RoomRecord {
+  /** @throws {KaosError} ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS, INVALID_PAYLOAD or SHUTTING_DOWN */
+  create(name: string, params: unknown, createdBy: SessionId | undefined): RoomRecord {
     const { rooms, config, random, clock, host, metrics } = this.#parts
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
-    if (!this.#modules.has(module.replaceAll('.', '/'))) {
-      throw new KaosError('ROOM_MODULE_NOT_FOUND', `there is no match module "${module}"`)
+    const module = canonicalModule(name)
+    if (!this.#modules.has(module)) {
+      throw new KaosError('ROOM_MODULE_NOT_FOUND', `there is no match module "${name}"`)
     }
+    this.#checkParams(params)
     if (rooms.size >= config.limits.rooms) {
       metrics.limitHit('rooms')
       throw new KaosError('TOO_MANY_ROOMS', `this server runs at most ${config.limits.rooms} rooms`)
@@ -111,6 +115,14 @@ export class RoomGateway implements RoomHostEvents {
         onSettled(false)
       }
     })
+  }
+
+  #checkParams(params: unknown): void {
+    const bound = this.#parts.config.limits.roomParamsBytes
+    const size = serialize(params).length
+    if (size <= bound) return
+    this.#parts.metrics.limitHit('roomParamsBytes')
+    throw new KaosError('INVALID_PAYLOAD', `params: at most ${bound} bytes, got ${size}`)
   }
 
   #checkMetadata(metadata: Readonly<Record<string, unknown>> | undefined): void {
@@ -227,8 +239,11 @@ export class RoomGateway implements RoomHostEvents {
     this.#windows.delete(seat)
   }
 
-  list(query: RoomQuery): RoomRecord[] {
-    return this.#parts.rooms.list(query, WireLimits.roomsListed)
+  /** @throws {KaosError} INVALID_PAYLOAD for a query or a cursor that cannot be read */
+  list(query: RoomQuery): RoomPage {
+    const { module } = query
+    const canonical = module === undefined ? query : { ...query, module: canonicalModule(module) }
+    return this.#parts.rooms.list(canonical, WireLimits.roomsListed)
   }
 
   /** From now on nothing is created or joined; every room is told to end. Resolves when all have, or the grace is over. */
@@ -431,6 +446,11 @@ export class RoomGateway implements RoomHostEvents {
   #memberOf(room: RoomRecord, sessionId: SessionId): MemberNumber | undefined {
     return this.#parts.sessions.get(sessionId)?.membershipOf(room.id)?.member
   }
+}
+
+/** `a.b` and `a/b` are one module: it has one name in lists and figures. */
+function canonicalModule(name: string): string {
+  return name.replaceAll('.', '/')
 }
 
 function endError(end: RoomEnd): KaosError | undefined {

@@ -10,6 +10,7 @@ import { Room } from './room.ts'
 const befalls = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('join' as const) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('leave' as const), who: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('kick' as const), who: fc.nat() }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('input' as const), who: fc.nat() }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('tick' as const), lateMs: fc.nat({ max: 300 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('signal' as const) }) },
@@ -32,6 +33,10 @@ type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never
 
 const INPUT_QUEUE = 3
 
+function sessionOf(member: number): SessionId {
+  return member.toString(16).padStart(16, '0') as SessionId
+}
+
 /** Runs one script and notes every breach of what a room promises. */
 class RoomLife {
   readonly breaches: string[] = []
@@ -40,6 +45,7 @@ class RoomLife {
   readonly #deeds: Deed[]
   readonly #inside = new Set<number>()
   readonly #accepted = new Set<number>()
+  readonly #kicked = new Set<number>()
   readonly #lastInput = new Map<number, number>()
   #lastMember = 0
   #lastInputNumber = 0
@@ -53,10 +59,11 @@ class RoomLife {
     this.#room = new Room({
       id: '00000000-0000-4000-8000-000000000001' as RoomId,
       module: 'game',
+      createdUnixMs: 0,
       handler: this.#handler(),
       clock: this.#clock,
       defaults: { tickHz: 10, maxPlayers: 8, emptyTimeoutMs: 700, inputQueue: INPUT_QUEUE },
-      onScriptError,
+      isFatal: () => onScriptError === 'end',
       observer: {
         joinAccepted: (member) => {
           this.#accepted.add(member)
@@ -65,14 +72,23 @@ class RoomLife {
         joinRejected: (member) => this.#expect(!this.#accepted.has(member), 'accepted and rejected'),
         scriptFailed: () => {},
         ticked: () => {},
+        kicked: (member) => {
+          this.#expect(this.#accepted.has(member), 'somebody was kicked who was never let in')
+          this.#expect(!this.#kicked.has(member), 'kicked twice')
+          this.#kicked.add(member)
+          // As the node does, at once and from within the callback.
+          this.#room.leave(member, 'kicked')
+        },
+        traitsChanged: () => {},
         ended: () => {
           this.#ends++
           this.#expect(this.#ends === 1, 'ended twice')
           this.#expect(this.#isHandlerClosed, 'ended with an open handler')
         },
       },
+      sink: { data: () => {}, state: () => {} },
     })
-    this.#room.start({}, 0)
+    void this.#room.start({}, 0)
   }
 
   befall(action: Befalls): void {
@@ -82,7 +98,7 @@ class RoomLife {
         const member = ++this.#lastMember
         room.join({
           member,
-          sessionId: member.toString(16).padStart(16, '0') as SessionId,
+          sessionId: sessionOf(member),
           userId: '',
           username: '',
           metadata: undefined,
@@ -91,6 +107,9 @@ class RoomLife {
       }
       case 'leave':
         return room.leave(this.#pick(action.who), 'left')
+      case 'kick':
+        room.kick(sessionOf(this.#pick(action.who)), '')
+        return
       case 'input': {
         const data = Buffer.alloc(4)
         data.writeUInt32LE(++this.#lastInputNumber)
@@ -126,6 +145,10 @@ class RoomLife {
 
   #handler(): MatchHandler {
     return {
+      version: 'v1',
+      canUpgrade: false,
+      exportState: () => ({ state: undefined, presences: undefined }),
+      upgrade: () => {},
       init: () => ({ tickHz: 10, label: '', maxPlayers: undefined, emptyTimeoutMs: undefined }),
       joinAttempt: () => this.#callback((isNo) => (isNo ? 'no' : undefined)),
       join: ({ member }) => {

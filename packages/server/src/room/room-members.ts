@@ -5,8 +5,6 @@ import type { MemberInfo } from './room-host.ts'
 export class RoomMembers {
   readonly #members = new Map<MemberNumber, MemberInfo>()
   readonly #numbers = new Map<SessionId, MemberNumber>()
-  /** Kicked by the script; they are in until the node has taken them out. */
-  readonly #kicked = new Set<MemberNumber>()
 
   get size(): number {
     return this.#members.size
@@ -34,22 +32,19 @@ export class RoomMembers {
     const session = this.#members.get(member)?.sessionId
     if (session === undefined) return false
     this.#members.delete(member)
-    this.#kicked.delete(member)
     // The session may have come back as another member before this one's leave arrived.
     if (this.#numbers.get(session) === member) this.#numbers.delete(session)
     return true
   }
 
-  /** False when the member has been kicked already. */
-  markKicked(member: MemberNumber): boolean {
-    if (this.#kicked.has(member)) return false
-    this.#kicked.add(member)
-    return true
+  /** The script has kicked the member: it is in until the node has taken it out, but no session leads to it any more. */
+  markKicked(member: MemberNumber): void {
+    const session = this.#members.get(member)?.sessionId
+    if (session !== undefined && this.#numbers.get(session) === member) this.#numbers.delete(session)
   }
 
   clear(): void {
     this.#members.clear()
     this.#numbers.clear()
-    this.#kicked.clear()
   }
 }

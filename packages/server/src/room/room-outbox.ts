@@ -26,7 +26,8 @@ export class RoomOutbox {
   send(message: OutgoingRoomData): void {
     const sender = message.sender === undefined ? 0 : (this.#members.numberOf(message.sender) ?? 0)
     const frame = encodeRoomData({ ...message, room: 0, sender })
-    this.#sink.data(frame, message.isReliable, this.#numbersOf(message.receivers))
+    const receivers = this.#numbersOf(message.receivers)
+    if ((receivers?.length ?? this.#members.size) > 0) this.#sink.data(frame, message.isReliable, receivers)
   }
 
   /** @throws {KaosError} PAYLOAD_TOO_LARGE */

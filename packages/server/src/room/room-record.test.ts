@@ -6,7 +6,7 @@ import { RoomRecord, type Seat } from './room-record.ts'
 
 function record(maxPlayers = 4): RoomRecord {
   const room = new RoomRecord('00000000-0000-4000-8000-000000000001' as RoomId, 'game', 1_000, undefined)
-  room.traits = { label: '', tickHz: 10, maxPlayers }
+  room.traits = { label: '', tickHz: 10, maxPlayers, version: 'v1' }
   return room
 }
 
@@ -69,5 +69,27 @@ describe('RoomRecord', () => {
     const errors: unknown[] = []
     room.whenStarted((error) => errors.push(error))
     expect(errors).toEqual([undefined])
+  })
+
+  it('has as many free seats as are neither reserved nor taken, and never less than none', () => {
+    const room = record(2)
+    room.seats.set(1, reserved(1))
+    expect(room.freeSeats).toBe(1)
+    room.occupy(1, reserved(1))
+    expect(room.freeSeats).toBe(1)
+    room.seats.set(2, reserved(2))
+    room.traits = { ...room.traits, maxPlayers: 1 }
+    expect([room.freeSeats, room.hasFreeSeat]).toEqual([0, false])
+  })
+
+  it('tells the one who watches it of its phase and traits, when they have changed', () => {
+    const room = record()
+    const seen: string[] = []
+    room.watch(() => seen.push(`${room.phase} ${room.traits.label}`))
+    room.phase = 'running'
+    room.traits = { ...room.traits, label: 'new' }
+    room.watch(undefined)
+    room.phase = 'closed'
+    expect(seen).toEqual(['running ', 'running new'])
   })
 })

@@ -34,12 +34,13 @@ export class RoomRecord {
   readonly createdUnixMs: number
   readonly createdBy: SessionId | undefined
   readonly seats = new Map<MemberNumber, Seat>()
-  phase: RoomPhase = 'creating'
-  traits: RoomTraits = { label: '', tickHz: 0, maxPlayers: 0, version: '' }
   /** The newest RoomState frame; its handle is patched for each receiver. */
   stateFrame: Uint8Array | undefined
   /** Members that were away when a state was published: they are owed the newest. */
   readonly stateMissed = new Set<MemberNumber>()
+  #phase: RoomPhase = 'creating'
+  #traits: RoomTraits = { label: '', tickHz: 0, maxPlayers: 0, version: '' }
+  #onChange: (() => void) | undefined
   #occupied = 0
   #lastMember: MemberNumber = 0
   #waiting: ((error: Error | undefined) => void)[] = []
@@ -51,13 +52,41 @@ export class RoomRecord {
     this.createdBy = createdBy
   }
 
+  get phase(): RoomPhase {
+    return this.#phase
+  }
+
+  set phase(phase: RoomPhase) {
+    this.#phase = phase
+    this.#onChange?.()
+  }
+
+  get traits(): RoomTraits {
+    return this.#traits
+  }
+
+  set traits(traits: RoomTraits) {
+    this.#traits = traits
+    this.#onChange?.()
+  }
+
+  /** Calls back at once whenever phase or traits are set; one at a time, undefined = nobody. */
+  watch(onChange: (() => void) | undefined): void {
+    this.#onChange = onChange
+  }
+
   /** Members that are in. */
   get size(): number {
     return this.#occupied
   }
 
+  /** Seats that are neither taken nor reserved. */
+  get freeSeats(): number {
+    return Math.max(0, this.#traits.maxPlayers - this.seats.size)
+  }
+
   get hasFreeSeat(): boolean {
-    return this.seats.size < this.traits.maxPlayers
+    return this.freeSeats > 0
   }
 
   /** Calls back when the room runs (undefined) or has failed to start. */

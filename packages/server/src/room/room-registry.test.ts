@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { RoomId, SessionId } from '../ids.ts'
+import type { RoomQuery } from '../script/script-services.ts'
 import type { RoomTraits } from './room-host.ts'
 import { RoomRecord } from './room-record.ts'
 import { RoomRegistry } from './room-registry.ts'
@@ -16,13 +17,18 @@ function addRoom(
   const { module = 'game', createdBy, phase = 'running', ...traits } = options
   const room = new RoomRecord(roomId(), module, 0, createdBy)
   room.phase = phase
-  room.traits = { label: '', tickHz: 10, maxPlayers: 4, ...traits }
+  room.traits = { label: '', tickHz: 10, maxPlayers: 4, version: 'v1', ...traits }
   rooms.add(room)
   return room
 }
 
 const notFound = expect.objectContaining({ error: 'ROOM_NOT_FOUND' })
 const closed = expect.objectContaining({ error: 'ROOM_CLOSED' })
+
+/** The rooms of a list that is not paged. */
+function list(rooms: RoomRegistry, query: RoomQuery, limit = 10): readonly RoomRecord[] {
+  return rooms.list(query, limit).rooms
+}
 
 describe('RoomRegistry', () => {
   it.each(['creating', 'running'] as const)('gives out a room that is %s', (phase) => {
@@ -82,7 +88,7 @@ describe('RoomRegistry', () => {
     const [old, middle, young] = [addRoom(rooms), addRoom(rooms), addRoom(rooms)]
     addRoom(rooms, { phase: 'creating' })
     addRoom(rooms, { phase: 'draining' })
-    expect(rooms.list({}, 10)).toEqual([young, middle, old])
+    expect(list(rooms, {})).toEqual([young, middle, old])
     expect([...rooms]).toHaveLength(5)
   })
 
@@ -91,19 +97,30 @@ describe('RoomRegistry', () => {
     const arena = addRoom(rooms, { module: 'arena', label: 'eu' })
     const chess = addRoom(rooms, { module: 'chess', label: 'eu-west' })
     const full = addRoom(rooms, { module: 'arena', label: 'eu', maxPlayers: 0 })
-    expect(rooms.list({ module: 'arena' }, 10)).toEqual([full, arena])
-    expect(rooms.list({ label: 'eu' }, 10)).toEqual([full, arena])
-    expect(rooms.list({ hasSeat: true }, 10)).toEqual([chess, arena])
-    expect(rooms.list({ hasSeat: false }, 10)).toEqual([full])
-    expect(rooms.list({ module: 'arena', label: 'eu', hasSeat: true }, 10)).toEqual([arena])
-    expect(rooms.list({ module: 'go' }, 10)).toEqual([])
+    expect(list(rooms, { module: 'arena' })).toEqual([full, arena])
+    expect(list(rooms, { label: 'eu' })).toEqual([full, arena])
+    expect(list(rooms, { hasSeat: true })).toEqual([chess, arena])
+    expect(list(rooms, { hasSeat: false })).toEqual([full])
+    expect(list(rooms, { module: 'arena', label: 'eu', hasSeat: true })).toEqual([arena])
+    expect(list(rooms, { module: 'go' })).toEqual([])
   })
 
   it('lists at most as many as asked for and allowed', () => {
     const rooms = new RoomRegistry()
     for (let i = 0; i < 6; i++) addRoom(rooms)
-    expect(rooms.list({ limit: 2 }, 5)).toHaveLength(2)
-    expect(rooms.list({ limit: 9 }, 5)).toHaveLength(5)
-    expect(rooms.list({}, 5)).toHaveLength(5)
+    expect(list(rooms, { limit: 2 }, 5)).toHaveLength(2)
+    expect(list(rooms, { limit: 9 }, 5)).toHaveLength(5)
+    expect(list(rooms, {}, 5)).toHaveLength(5)
+  })
+
+  it('lists by a query, and no more a room that it no longer has', () => {
+    const rooms = new RoomRegistry()
+    const room = addRoom(rooms, { label: '{"mode":"duel"}' })
+    addRoom(rooms, { label: '{"mode":"team"}' })
+    expect(list(rooms, { query: '+label.mode:duel' })).toEqual([room])
+    rooms.delete(room.id)
+    expect(list(rooms, { query: '+label.mode:duel' })).toEqual([])
+    room.traits = { ...room.traits }
+    expect(list(rooms, {})).toHaveLength(1)
   })
 })

@@ -1,6 +1,8 @@
 import { KaosError } from '@kaosnet/protocol'
 import type { RoomId, SessionId } from '../ids.ts'
 import type { RoomQuery } from '../script/script-services.ts'
+import { RoomDirectory } from './query/room-directory.ts'
+import type { RoomPage } from './query/room-page.ts'
 import type { RoomRecord } from './room-record.ts'
 
 /** Ended rooms that are remembered, so that a late join is told ROOM_CLOSED and not ROOM_NOT_FOUND. */
@@ -9,6 +11,7 @@ const REMEMBERED_ROOMS = 4_096
 /** The rooms of this node. */
 export class RoomRegistry {
   readonly #rooms = new Map<RoomId, RoomRecord>()
+  readonly #directory = new RoomDirectory()
   readonly #ended = new Set<RoomId>()
 
   get size(): number {
@@ -33,10 +36,14 @@ export class RoomRegistry {
 
   add(room: RoomRecord): void {
     this.#rooms.set(room.id, room)
+    this.#directory.add(room)
   }
 
   delete(id: RoomId): void {
-    if (!this.#rooms.delete(id)) return
+    const room = this.#rooms.get(id)
+    if (room === undefined) return
+    this.#rooms.delete(id)
+    this.#directory.delete(room)
     this.#ended.add(id)
     if (this.#ended.size > REMEMBERED_ROOMS) {
       const [oldest] = this.#ended
@@ -50,17 +57,11 @@ export class RoomRegistry {
     return count
   }
 
-  /** Running rooms that match, newest first. */
-  list(query: RoomQuery, limit: number): RoomRecord[] {
-    const found: RoomRecord[] = []
-    for (const room of this.#rooms.values()) {
-      if (room.phase !== 'running') continue
-      if (query.module !== undefined && room.module !== query.module) continue
-      if (query.label !== undefined && room.traits.label !== query.label) continue
-      if (query.hasSeat !== undefined && room.hasFreeSeat !== query.hasSeat) continue
-      found.push(room)
-    }
-    // Rooms are kept in the order they were made.
-    return found.reverse().slice(0, Math.min(query.limit ?? limit, limit))
+  /**
+   * Running rooms that match, by score, then newest first; at most `limit`.
+   * @throws {KaosError} INVALID_PAYLOAD for a query or a cursor that cannot be read
+   */
+  list(query: RoomQuery, limit: number): RoomPage {
+    return this.#directory.list(query, Math.min(query.limit ?? limit, limit))
   }
 }

@@ -12,14 +12,19 @@ describe('a room that starts', () => {
       },
     })
     expect(room.state).toBe('creating')
-    expect(room.start({ map: 'dust' }, 0)).toEqual({ label: 'arena', tickHz: 29.97, maxPlayers: 50 })
+    expect(room.start({ map: 'dust' }, 0)).toEqual({
+      label: 'arena',
+      tickHz: 29.97,
+      maxPlayers: 50,
+      version: 'v1',
+    })
     expect(given).toEqual([{ map: 'dust' }])
     expect([room.state, story]).toEqual(['running', ['init']])
   })
 
   it('takes the defaults for what match_init leaves open', () => {
     const { room } = roomWorld({ isStarted: false, init: () => init({}) })
-    expect(room.start({}, 0)).toEqual({ label: '', tickHz: 20, maxPlayers: 8 })
+    expect(room.start({}, 0)).toEqual({ label: '', tickHz: 20, maxPlayers: 8, version: 'v1' })
   })
 
   it('is due one period after its start, delayed by its share of the phases', () => {
@@ -29,7 +34,7 @@ describe('a room that starts', () => {
 
   it.each([1, 1.5, 23.976, 127.5, 128])('may tick at %d Hz', (tickHz) => {
     const { room } = roomWorld({ isStarted: false, init: () => init({ tickHz }) })
-    expect(room.start({}, 0)?.tickHz).toBe(tickHz)
+    expect(room.start({}, 0)).toMatchObject({ tickHz })
   })
 
   it.each([0, 0.99, 128.01, -1, Number.NaN, Number.POSITIVE_INFINITY])(

@@ -128,6 +128,11 @@ export class Room implements Tickable {
     )
   }
 
+  /** Carries out what `match_init` set off; to be called once whoever waits has been told that the room runs. */
+  catchUp(): void {
+    this.#runPostponed()
+  }
+
   /** `match_init` has taken too long. */
   abandonStart(error: Error): void {
     if (this.#state === 'creating') this.#failStart(error)
@@ -228,7 +233,8 @@ export class Room implements Tickable {
   /** False when the session is no member, or is on its way out already. */
   kick(session: SessionId, reason: string): boolean {
     const member = this.#members.numberOf(session)
-    if (member === undefined || !this.#members.markKicked(member)) return false
+    if (member === undefined) return false
+    this.#members.markKicked(member)
     this.#options.observer.kicked(member, reason)
     return true
   }
@@ -267,12 +273,16 @@ export class Room implements Tickable {
     }
   }
 
-  /** @throws {KaosError} ROOM_CLOSED, WRONG_STATE when the room's own callback is running, or what the script threw. */
+  /**
+   * @throws {KaosError} ROOM_CLOSED, ROOM_NOT_FOUND before `match_init` has settled, WRONG_STATE when the room's own
+   *   callback is running, or what the script threw.
+   */
   signal(data: unknown): unknown {
     if (this.#state === 'closed') throw new KaosError('ROOM_CLOSED')
     if (this.#isInCallback) {
       throw new KaosError('WRONG_STATE', 'a room cannot be signalled from within its own callback')
     }
+    if (this.#state === 'creating') throw new KaosError('ROOM_NOT_FOUND', 'the room has not started yet')
     try {
       this.#isInCallback = true
       return this.#handler.signal(data)

@@ -34,6 +34,32 @@ class TickingRoom implements Tickable {
 }
 
 describe('TickScheduler', () => {
+  it('runs what is due already in the next turn of the event loop, not after a timer', () => {
+    const clock = new ManualClock()
+    const scheduler = new TickScheduler(clock)
+    const room = new TickingRoom(new TickSchedule(100, clock.nowMs()))
+    clock.stall(10)
+    scheduler.add(room)
+    expect([room.ticks, clock.pendingTimers]).toEqual([0, 0])
+    clock.turnOnce()
+    expect([room.ticks, clock.pendingTimers]).toEqual([1, 1])
+  })
+
+  it('calls off what was to run in the next turn when the room goes, or all is closed', () => {
+    const clock = new ManualClock()
+    const scheduler = new TickScheduler(clock)
+    const rooms = [1, 2].map(() => new TickingRoom(new TickSchedule(100, clock.nowMs())))
+    clock.stall(10)
+    for (const room of rooms) scheduler.add(room)
+    scheduler.remove(rooms[0] as TickingRoom)
+    scheduler.close()
+    clock.turn()
+    expect(rooms.map(({ ticks }) => ticks)).toEqual([0, 0])
+    scheduler.add(rooms[1] as TickingRoom)
+    clock.turnOnce()
+    expect(rooms.map(({ ticks }) => ticks)).toEqual([0, 1])
+  })
+
   it.each([1, 23.976, 29.97, 60, 128])('does not drift in two hours at %d Hz', (tickHz) => {
     const clock = new ManualClock({ nowMs: 123.456 })
     const random = seededRandom(1)

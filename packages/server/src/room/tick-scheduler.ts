@@ -12,6 +12,8 @@ export class TickScheduler {
   readonly #clock: Clock
   readonly #heap = new DueHeap<Tickable>()
   #timer: TimerHandle | undefined
+  /** Of the deferral that counts; one that was called off finds another number. */
+  #deferral = 0
   #timerDueMs = Number.POSITIVE_INFINITY
   #isRunning = false
   readonly #run = (): void => this.#runDue()
@@ -60,12 +62,22 @@ export class TickScheduler {
     if (this.#isRunning || next === undefined || next.nextDueMs >= this.#timerDueMs) return
     this.#disarm()
     this.#timerDueMs = next.nextDueMs
-    this.#timer = this.#clock.setTimer(this.#run, Math.max(0, next.nextDueMs - this.#clock.nowMs()))
+    const delayMs = next.nextDueMs - this.#clock.nowMs()
+    if (delayMs > 0) {
+      this.#timer = this.#clock.setTimer(this.#run, delayMs)
+      return
+    }
+    // What is due already waits for one turn of the event loop, not for the millisecond that a timer takes at least.
+    const deferral = this.#deferral
+    this.#clock.defer(() => {
+      if (deferral === this.#deferral) this.#run()
+    })
   }
 
   #disarm(): void {
     this.#timer?.cancel()
     this.#timer = undefined
+    this.#deferral++
     this.#timerDueMs = Number.POSITIVE_INFINITY
   }
 }

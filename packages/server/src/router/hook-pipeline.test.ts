@@ -74,14 +74,14 @@ describe('a before-hook', () => {
   })
 
   it('that throws fails the request with the script’s error', async () => {
-    const outcome = { kind: 'failed', error: 'main.lua:7: boom', isOverBudget: false } as const
+    const outcome = { kind: 'failed', error: 'main.lua:7: boom', code: 'HOOK_FAILED' } as const
     await expect(world({ before: ['rpc'] }, outcome).hooks.before('rpc', caller, message)).rejects.toThrow(
       kaosError('HOOK_FAILED', 'main.lua:7: boom'),
     )
   })
 
   it('that uses too much time or memory is told so', async () => {
-    const outcome = { kind: 'failed', error: 'too long', isOverBudget: true } as const
+    const outcome = { kind: 'failed', error: 'too long', code: 'SCRIPT_BUDGET_EXCEEDED' } as const
     await expect(world({ before: ['rpc'] }, outcome).hooks.before('rpc', caller, message)).rejects.toThrow(
       kaosError('SCRIPT_BUDGET_EXCEEDED', 'too long'),
     )
@@ -135,7 +135,7 @@ describe('an after-hook', () => {
   })
 
   it('that fails changes nothing', async () => {
-    const { hooks, log } = world({ after: ['rpc'] }, { kind: 'failed', error: 'boom', isOverBudget: false })
+    const { hooks, log } = world({ after: ['rpc'] }, { kind: 'failed', error: 'boom', code: 'HOOK_FAILED' })
     hooks.after('rpc', caller, message)
     await settled()
     expect(log.messages('error')).toEqual([])
@@ -167,8 +167,9 @@ describe('an RPC', () => {
   })
 
   it.each([
-    ['RPC_FAILED', { kind: 'failed', error: 'boom', isOverBudget: false }],
-    ['SCRIPT_BUDGET_EXCEEDED', { kind: 'failed', error: 'too long', isOverBudget: true }],
+    ['RPC_FAILED', { kind: 'failed', error: 'boom', code: 'RPC_FAILED' }],
+    ['SCRIPT_BUDGET_EXCEEDED', { kind: 'failed', error: 'too long', code: 'SCRIPT_BUDGET_EXCEEDED' }],
+    ['TOO_MANY_REQUESTS', { kind: 'failed', error: 'wait', code: 'TOO_MANY_REQUESTS' }],
     ['RPC_FAILED', { kind: 'rejected', reason: 'no' }],
   ] as const)('fails with %s when the script does', async (error, outcome) => {
     await expect(world({ rpcs: ['echo'] }, outcome).hooks.rpc('echo', caller, 1)).rejects.toThrow(

@@ -65,7 +65,7 @@ function join(frames: readonly Uint8Array[]): Uint8Array {
 function playHost({ host, gateway }: RouterWorld): void {
   for (const command of host.commands.splice(0)) {
     if (command.kind === 'create') {
-      gateway.roomRunning(command.spec.id, { label: '', tickHz: 10, maxPlayers: 2 })
+      gateway.roomRunning(command.spec.id, { label: '', tickHz: 10, maxPlayers: 2, version: 'v1' })
     } else if (command.kind === 'join') gateway.joinAccepted(command.roomId, command.member.member)
   }
 }

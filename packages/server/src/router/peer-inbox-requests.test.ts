@@ -79,7 +79,7 @@ describe('RPCs', () => {
     await settled()
     await client.send(rpc(4))
     expect(client.refusals()).toHaveLength(1)
-    answers[0]?.resolve({ kind: 'failed', error: 'boom', isOverBudget: false })
+    answers[0]?.resolve({ kind: 'failed', error: 'boom', code: 'RPC_FAILED' })
     await settled()
     expect(client.refusals().at(-1)).toEqual(['RPC_FAILED', Op.Rpc, 1])
     expect(client.connection.payloads('RpcResponse')).toEqual([{ id: 2, payload: 'two' }])

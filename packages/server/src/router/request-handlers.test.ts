@@ -54,7 +54,8 @@ describe('RoomCreate', () => {
     const [created] = host.taken('create')
     expect(created?.spec).toMatchObject({ module: 'game', params: { map: 'dust' } })
     expect(client.connection.payloads('RoomCreate')).toEqual([])
-    if (created !== undefined) gateway.roomRunning(created.spec.id, { label: '', tickHz: 10, maxPlayers: 8 })
+    if (created !== undefined)
+      gateway.roomRunning(created.spec.id, { label: '', tickHz: 10, maxPlayers: 8, version: 'v1' })
     expect(client.connection.payloads('RoomCreate')).toEqual([{ id: 5, room_id: created?.spec.id }])
   })
 
@@ -93,7 +94,8 @@ describe('RoomCreate', () => {
     const { spec } = all.host.taken('create')[0] ?? {}
     expect(spec).toMatchObject({ module: 'game', params: { map: 'changed' } })
     expect(calls(all, 'after')).toEqual([])
-    if (spec !== undefined) all.gateway.roomRunning(spec.id, { label: '', tickHz: 10, maxPlayers: 8 })
+    if (spec !== undefined)
+      all.gateway.roomRunning(spec.id, { label: '', tickHz: 10, maxPlayers: 8, version: 'v1' })
     expect(calls(all, 'after')).toEqual([
       ['room_create', { module: 'game', params: { map: 'changed' }, room_id: spec?.id }],
     ])
@@ -210,6 +212,39 @@ describe('RoomList', () => {
     expect(many?.rooms).toHaveLength(WireLimits.roomsListed)
     expect(long?.rooms.length).toBeGreaterThan(20)
     expect(long?.rooms.length).toBeLessThan(32)
+  })
+
+  it('takes a query, and goes on with the cursor behind what fitted the frame', async () => {
+    const { client, run } = await world()
+    const label = (n: number) => JSON.stringify({ n, text: 'x'.repeat(1_900) })
+    const rooms = Array.from({ length: 40 }, (_, n) => run({ label: label(n) }))
+    const asked = { query: '+label.n:>=5 label.n:7^2' }
+    await client.request('RoomList', { id: 5, ...asked })
+    const [first] = client.connection.payloads('RoomList')
+    await client.request('RoomList', { id: 6, ...asked, cursor: first?.cursor })
+    const pages = client.connection.payloads('RoomList')
+    const listed = pages.flatMap((page) => page.rooms.map(({ room_id }) => room_id))
+    const [seventh, ...others] = [rooms[7], ...rooms.slice(8).reverse(), rooms[6], rooms[5]]
+    expect(first?.rooms.length).toBeLessThan(35)
+    expect(listed).toEqual([seventh, ...others])
+    expect(pages[1]).not.toHaveProperty('cursor')
+  })
+
+  it('refuses a query or a cursor that cannot be read', async () => {
+    const { client } = await world()
+    await client.request('RoomList', { id: 5, query: 'size:many' })
+    await client.request('RoomList', { id: 6, cursor: 'x' })
+    expect(client.refusals()).toEqual([
+      ['INVALID_PAYLOAD', Op.RoomList, 5],
+      ['INVALID_PAYLOAD', Op.RoomList, 6],
+    ])
+  })
+
+  it('does not blame the client for a query that a hook has written', async () => {
+    const all = await world({ before: ['room_list'] }, { limits: { violations: 1 } })
+    beforeAnswers(all, value({ query: 'size:many' }))
+    for (let i = 0; i < 3; i++) await all.client.request('RoomList', { id: 5, query: 'size:1' })
+    expect(all.client.refusals()).toEqual(Array(3).fill(['HOOK_FAILED', Op.RoomList, 5]))
   })
 
   it('passes both hooks', async () => {

@@ -14,6 +14,7 @@ import {
 } from '@kaosnet/protocol'
 import type { ServerConfig } from '../config.ts'
 import { isRoomId, type RoomId } from '../ids.ts'
+import type { RoomPage } from '../room/query/room-page.ts'
 import type { RoomGateway } from '../room/room-gateway.ts'
 import type { RoomRecord } from '../room/room-record.ts'
 import type { Session } from '../session/session.ts'
@@ -113,14 +114,23 @@ export class RequestHandlers {
 
   async roomList(session: Session, request: ClientPayload<'RoomList'>): Promise<void> {
     const query = await this.#before('room_list', 'RoomList', session, request)
-    const found = this.#parts.rooms.list({
-      module: query.module,
-      label: query.label,
-      hasSeat: query.has_seat,
-      limit: query.limit,
-    })
-    session.link.sendControl('RoomList', { id: request.id, rooms: summariesThatFit(found) })
+    const page = this.#listed(query, request)
+    const rooms = summariesThatFit(page.rooms)
+    const cursor = page.cursorAfter(rooms.length)
+    session.link.sendControl('RoomList', { id: request.id, rooms, cursor })
     this.#after('room_list', session, withoutId(query))
+  }
+
+  #listed(query: ClientPayload<'RoomList'>, request: ClientPayload<'RoomList'>): RoomPage {
+    const { has_seat: hasSeat, ...fields } = query
+    try {
+      return this.#parts.rooms.list({ ...fields, hasSeat })
+    } catch (cause) {
+      // What a hook has written is no fault of the client's.
+      if (query.query === request.query || !(cause instanceof KaosError)) throw cause
+      const why = `the before-hook of room_list returned an invalid query: ${cause.message}`
+      throw new KaosError('HOOK_FAILED', why, { cause })
+    }
   }
 
   async rpc(session: Session, request: ClientPayload<'Rpc'>): Promise<void> {

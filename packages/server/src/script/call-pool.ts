@@ -6,6 +6,8 @@ import type { CallUsage } from './loaded-scripts.ts'
 /** Something that runs one call at a time, piece by piece. */
 export interface CallRunner {
   readonly memoryBytes: number
+  /** Looked at after each call: one that is worn out is closed, and another made when it is needed. */
+  readonly isWornOut: boolean
   begin(call: ScriptCall): { advance(sliceMs: number): ScriptOutcome | undefined }
   close(): void
 }
@@ -19,7 +21,7 @@ export interface CallPoolOptions<T extends CallRunner> {
   readonly max: number
   /** Calls that may wait for a runner. */
   readonly queueBound: number
-  /** How long a call runs before the rest of the host, and then the other calls, have their turn. */
+  /** How long calls run, all together, before the rest of the host has its turn. */
   readonly sliceMs: number
   /** Turns what a call threw into its outcome. */
   readonly onError: (call: ScriptCall, error: unknown) => ScriptOutcome
@@ -36,37 +38,45 @@ interface Job<T extends CallRunner> {
 const IDLE_MS = 30_000
 
 /**
- * Runs RPCs and hooks side by side in one thread: each has a runner of its own and goes on for one slice per turn of the
- * event loop, so that a slow one delays neither the rooms nor the other calls.
+ * Runs RPCs and hooks side by side in one thread: each has a runner of its own, and in one turn of the event loop all of
+ * them together go on for about one slice, so that slow ones delay neither the rooms nor the other calls.
  */
 export class CallPool<T extends CallRunner> {
   readonly #options: CallPoolOptions<T>
-  readonly #idle: T[] = []
+  /** The one used last at the end. */
+  readonly #idle: { readonly runner: T; readonly sinceMs: number }[] = []
   readonly #waiting: Job<T>[] = []
   /** Calls that have begun, the one whose turn is next in front. */
   #active: Job<T>[] = []
   #runners = 0
+  /** What calls have run in this turn. */
+  #spentMs = 0
   #isScheduled = false
   #isRetired = false
   #idleTimer: TimerHandle | undefined
-  readonly #turn = (): void => this.#runSlice()
+  readonly #turn = (): void => this.#runActive()
 
   /** @throws what making the least number of runners throws */
   constructor(options: CallPoolOptions<T>, first: readonly T[]) {
     this.#options = options
-    this.#idle.push(...first)
     this.#runners = first.length
-    while (this.#runners < options.min) this.#idle.push(this.#create())
+    for (const runner of first) this.#keep(runner)
+    try {
+      while (this.#runners < options.min) this.#keep(this.#create())
+    } catch (error) {
+      this.retire()
+      throw error
+    }
   }
 
   usage(): CallUsage {
     let memoryBytes = 0
-    for (const runner of this.#idle) memoryBytes += runner.memoryBytes
+    for (const { runner } of this.#idle) memoryBytes += runner.memoryBytes
     for (const { runner } of this.#active) memoryBytes += runner?.memoryBytes ?? 0
     return { vms: this.#runners, busyVms: this.#active.length, queued: this.#waiting.length, memoryBytes }
   }
 
-  /** Never rejects. A call that ends within its first slice has been run when this returns. */
+  /** Never rejects. A call begins at once if there is time left in this turn. */
   run(call: ScriptCall): Promise<ScriptOutcome> {
     return new Promise((settle) => {
       const job: Job<T> = { call, settle }
@@ -83,10 +93,11 @@ export class CallPool<T extends CallRunner> {
   retire(): void {
     this.#isRetired = true
     this.#idleTimer?.cancel()
-    for (const runner of this.#idle.splice(0)) this.#close(runner)
+    this.#idleTimer = undefined
+    this.#closeUnneeded()
   }
 
-  /** Gives the job a runner and its first slice. False when all runners are busy. */
+  /** Gives the job a runner, and its first slice if there is time. False when all runners are busy. */
   #begin(job: Job<T>): boolean {
     try {
       const runner = this.#take()
@@ -97,14 +108,16 @@ export class CallPool<T extends CallRunner> {
       this.#finish(job, this.#options.onError(job.call, error))
       return true
     }
-    this.#advance(job)
+    if (this.#spentMs < this.#options.sliceMs) this.#advance(job)
+    else this.#active.push(job)
+    this.#schedule()
     return true
   }
 
   /** The runner used last, whose memory is warm; a new one when all are busy and there may be more. */
   #take(): T | undefined {
     const idle = this.#idle.pop()
-    if (idle !== undefined) return idle
+    if (idle !== undefined) return idle.runner
     return this.#runners < this.#options.max ? this.#create() : undefined
   }
 
@@ -115,15 +128,17 @@ export class CallPool<T extends CallRunner> {
   }
 
   #advance(job: Job<T>): void {
+    const { clock, onError, sliceMs } = this.#options
+    const startMs = clock.nowMs()
     let outcome: ScriptOutcome | undefined
     try {
-      outcome = job.running?.advance(this.#options.sliceMs)
+      outcome = job.running?.advance(sliceMs - this.#spentMs)
     } catch (error) {
-      outcome = this.#options.onError(job.call, error)
+      outcome = onError(job.call, error)
     }
-    if (outcome !== undefined) return this.#finish(job, outcome)
-    this.#active.push(job)
-    this.#schedule()
+    this.#spentMs += clock.nowMs() - startMs
+    if (outcome === undefined) this.#active.push(job)
+    else this.#finish(job, outcome)
   }
 
   #schedule(): void {
@@ -132,17 +147,19 @@ export class CallPool<T extends CallRunner> {
     this.#options.clock.defer(this.#turn)
   }
 
-  /** One slice per turn of the event loop, whatever the number of calls: ticks come in between. */
-  #runSlice(): void {
+  /** A new turn: each call goes on once, as far as the time of the turn goes, those that have waited longest first. */
+  #runActive(): void {
     this.#isScheduled = false
-    const job = this.#active.shift()
-    if (job !== undefined) this.#advance(job)
+    this.#spentMs = 0
+    for (let left = this.#active.length; left > 0 && this.#spentMs < this.#options.sliceMs; left--) {
+      this.#advance(this.#active.shift() as Job<T>)
+    }
     if (this.#active.length > 0) this.#schedule()
   }
 
   #finish(job: Job<T>, outcome: ScriptOutcome): void {
-    if (job.runner !== undefined) this.#release(job.runner)
     job.settle(outcome)
+    if (job.runner !== undefined) this.#release(job.runner)
     // In a turn of their own, so that a long queue of short calls does not hold up the rest of the host.
     if (this.#waiting.length > 0) this.#options.clock.defer(() => this.#beginWaiting())
   }
@@ -153,16 +170,42 @@ export class CallPool<T extends CallRunner> {
   }
 
   #release(runner: T): void {
-    if (this.#isRetired && this.#waiting.length === 0) return this.#close(runner)
-    this.#idle.push(runner)
-    if (this.#runners > this.#options.min) this.#watchIdle()
+    if (runner.isWornOut) this.#close(runner)
+    else this.#keep(runner)
+    if (this.#isRetired) this.#closeUnneeded()
+    else if (this.#runners > this.#options.min) this.#watchIdle()
   }
 
+  #keep(runner: T): void {
+    this.#idle.push({ runner, sinceMs: this.#options.clock.nowMs() })
+  }
+
+  /** Once retired: a runner stays only for a call that waits. */
+  #closeUnneeded(): void {
+    while (this.#idle.length > this.#waiting.length) this.#closeOldest()
+  }
+
+  /** Closes, when they have had nothing to do for long enough, the runners beyond the least number. */
   #watchIdle(): void {
-    this.#idleTimer?.cancel()
-    this.#idleTimer = this.#options.clock.setTimer(() => {
-      while (this.#runners > this.#options.min && this.#idle.length > 0) this.#close(this.#idle.shift() as T)
-    }, IDLE_MS)
+    const [oldest] = this.#idle
+    if (this.#idleTimer !== undefined || oldest === undefined) return
+    const { clock, min } = this.#options
+    this.#idleTimer = clock.setTimer(
+      () => {
+        this.#idleTimer = undefined
+        const untilMs = clock.nowMs() - IDLE_MS
+        while (this.#runners > min && (this.#idle[0]?.sinceMs ?? Number.POSITIVE_INFINITY) <= untilMs) {
+          this.#closeOldest()
+        }
+        if (this.#runners > min) this.#watchIdle()
+      },
+      oldest.sinceMs + IDLE_MS - clock.nowMs(),
+    )
+  }
+
+  #closeOldest(): void {
+    const oldest = this.#idle.shift()
+    if (oldest !== undefined) this.#close(oldest.runner)
   }
 
   #close(runner: T): void {

@@ -1,4 +1,4 @@
-import type { LuaArguments, LuaValue } from '@kaosnet/lua'
+import { type LuaArguments, LuaResults, type LuaValue } from '@kaosnet/lua'
 import { encodeMessagePack, WireLimits } from '@kaosnet/protocol'
 import type { RoomId, SessionId } from '../ids.ts'
 import { checkLabel } from '../room/room-label.ts'
@@ -14,7 +14,10 @@ export function defineRoomApi({ vm, services, role }: KaosContext): void {
     const room = services.roomGet(roomId(call))
     return room === undefined ? undefined : { ...summary(room), state: room.state }
   })
-  vm.defineFunction('kaos.room_list', (call) => services.roomList(roomQuery(call)).map(summary))
+  vm.defineFunction('kaos.room_list', (call) => {
+    const { rooms, cursor } = services.roomList(roomQuery(call))
+    return new LuaResults(rooms.map(summary), cursor)
+  })
   vm.defineFunction('kaos.room_send', (call) => {
     services.roomSend(roomId(call), {
       op: opCode(call, 2),
@@ -90,22 +93,35 @@ function receivers(call: LuaArguments, position: number): SessionId[] | undefine
 
 function roomQuery(call: LuaArguments): RoomQuery {
   if (call.isNil(1)) return {}
-  const query = call.value(1, 'query')
-  if (typeof query !== 'object' || query === null || Array.isArray(query) || query instanceof Uint8Array) {
-    throw new Error('query is a table { module =, label =, has_seat =, limit = }')
+  const table = call.value(1, 'query')
+  if (typeof table !== 'object' || table === null || Array.isArray(table) || table instanceof Uint8Array) {
+    throw new Error('query is a table { query =, module =, label =, has_seat =, limit =, cursor = }')
   }
-  const { module, label, has_seat: hasSeat, limit, ...unknown } = query as Readonly<Record<string, LuaValue>>
+  const fields = table as Readonly<Record<string, LuaValue>>
+  const { query, module, label, has_seat: hasSeat, limit, cursor, ...unknown } = fields
   const [stranger] = Object.keys(unknown)
   if (stranger !== undefined) {
-    throw new Error(`query has no field "${stranger}"; it has module, label, has_seat and limit`)
+    throw new Error(
+      `query has no field "${stranger}"; it has query, module, label, has_seat, limit and cursor`,
+    )
   }
-  if (module !== undefined && typeof module !== 'string') throw new Error('query.module is a string')
-  if (label !== undefined && typeof label !== 'string') throw new Error('query.label is a string')
   if (hasSeat !== undefined && typeof hasSeat !== 'boolean') throw new Error('query.has_seat is a boolean')
   if (limit !== undefined && (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1)) {
     throw new Error('query.limit is an integer above 0')
   }
-  return { module, label, hasSeat, limit }
+  return {
+    query: optionalText(query, 'query'),
+    module: optionalText(module, 'module'),
+    label: optionalText(label, 'label'),
+    hasSeat,
+    limit,
+    cursor: optionalText(cursor, 'cursor'),
+  }
+}
+
+function optionalText(value: LuaValue | undefined, field: string): string | undefined {
+  if (value === undefined || typeof value === 'string') return value
+  throw new Error(`query.${field} is a string`)
 }
 
 function summary(room: RoomView): { readonly [key: string]: LuaValue } {

@@ -1,4 +1,5 @@
 import type { LuaArguments } from '@kaosnet/lua'
+import { clipUtf8 } from '../peer/peer.ts'
 import type { KaosContext } from './kaos-context.ts'
 
 /** `kaos.time_now`, `kaos.uuid`, `kaos.json_*`, `kaos.null`, `kaos.logger_*` (docs/lua.md#utilities). */
@@ -10,10 +11,13 @@ export function defineUtilityApi({ vm, clock, random, logger }: KaosContext): vo
   vm.defineJson('kaos.json_encode', 'kaos.json_decode')
   for (const level of ['info', 'warn', 'error'] as const) {
     vm.defineFunction(`kaos.logger_${level}`, (call) => {
-      logger[level]({}, loggable(call))
+      logger[level]({}, clipUtf8(loggable(call), LOG_LINE_BYTES))
     })
   }
 }
+
+/** What one log line says at most, as with `print`. */
+const LOG_LINE_BYTES = 16_384
 
 /** Strings and numbers as they are, other values as JSON. */
 function loggable(call: LuaArguments): string {

@@ -32,6 +32,14 @@ export class LuaEntryState {
     return this.#vm?.memoryBytes ?? 0
   }
 
+  /** Whether scripts have filled its memory for good: later calls would fail for want of it. */
+  get isWornOut(): boolean {
+    const vm = this.#vm
+    if (vm === undefined || vm.memoryBytes < vm.memoryLimitBytes * WORN_OUT_SHARE) return false
+    vm.collectGarbage()
+    return vm.memoryBytes >= vm.memoryLimitBytes * WORN_OUT_SHARE
+  }
+
   /** @throws {LuaError} when nothing of that name is registered, or the arguments do not fit */
   begin(call: ScriptCall): RunningCall {
     const vm = this.#vm
@@ -40,8 +48,13 @@ export class LuaEntryState {
       throw new LuaError('value', `no ${call.kind} "${call.name}" is registered`)
     }
     const task = vm.beginTask(handler)
-    task.pushValue(this.#context(call.caller))
-    task.pushValue((call.kind === 'rpc' ? call.payload : call.message) as LuaValue)
+    try {
+      task.pushValue(this.#context(call.caller))
+      task.pushValue((call.kind === 'rpc' ? call.payload : call.message) as LuaValue)
+    } catch (error) {
+      task.end()
+      throw error
+    }
     let isBegun = false
     return {
       call,
@@ -86,6 +99,8 @@ export class LuaEntryState {
     }
   }
 }
+
+const WORN_OUT_SHARE = 0.75
 
 /** How many results each kind of call has. */
 const RESULTS = { rpc: 1, before: 2, after: 0 } as const

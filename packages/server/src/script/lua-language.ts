@@ -1,6 +1,6 @@
 import { LuaRuntime, type LuaVm } from '@kaosnet/lua'
 import type { Clock } from '../clock.ts'
-import type { ServerConfig } from '../config.ts'
+import type { HostConfig } from '../config.ts'
 import type { HostStats } from '../host/host-stats.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Random } from '../random.ts'
@@ -17,7 +17,7 @@ import type { ScriptServices } from './script-services.ts'
 import { ScriptSources } from './script-sources.ts'
 
 export interface LuaLanguageParts {
-  readonly config: ServerConfig
+  readonly config: HostConfig
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

@@ -31,6 +31,7 @@ export interface LuaMatchOptions {
 /** The functions of a match module, in the order the prelude returns them. */
 interface MatchFunctions {
   readonly initShim: LuaRef
+  readonly loopShim: LuaRef
   readonly init: LuaRef
   readonly joinAttempt: LuaRef | undefined
   readonly join: LuaRef
@@ -43,7 +44,7 @@ interface MatchFunctions {
   readonly resume: LuaRef | undefined
 }
 
-const MATCH_FUNCTIONS = 11
+const MATCH_FUNCTIONS = 12
 const MILLISECONDS = 1000
 
 /**
@@ -160,16 +161,9 @@ export class LuaMatchHandler implements MatchHandler {
   }
 
   loop(info: TickInfo, inputs: readonly QueuedInput[]): boolean {
-    const { keys } = this.#options
-    const call = this.#begin(this.#functions.loop)
+    const call = this.#begin(this.#functions.loopShim)
+    call.pushRef(this.#functions.loop)
     call.pushRef(this.#ctx)
-    call.pushInteger(info.tick)
-    call.setField(keys.tick)
-    call.pushNumber(info.dtSeconds)
-    call.setField(keys.dt)
-    call.pushInteger(info.skipped)
-    call.setField(keys.skipped)
-    this.#setTime(call)
     this.#pushState(call)
     call.pushInteger(info.tick)
     call.newTable(inputs.length, 0)
@@ -181,6 +175,9 @@ export class LuaMatchHandler implements MatchHandler {
       this.#pushMessage(call, sender, input)
       call.setIndex(++index)
     }
+    call.pushInteger(this.#timeMs)
+    call.pushNumber(info.dtSeconds)
+    call.pushInteger(info.skipped)
     call.invoke(1, this.#options.budgets.tick)
     const isOver = call.isNil(1)
     if (!isOver) this.#keepState(call)
@@ -267,6 +264,7 @@ export class LuaMatchHandler implements MatchHandler {
       upgrade: optional(9),
       drop: optional(10),
       resume: optional(11),
+      loopShim: call.function(12),
     }
     call.end()
     return functions
@@ -281,8 +279,12 @@ export class LuaMatchHandler implements MatchHandler {
     this.#setTime(call)
   }
 
+  get #timeMs(): number {
+    return Math.round(this.#options.clock.unixMs())
+  }
+
   #setTime(call: LuaCall): void {
-    call.pushInteger(Math.round(this.#options.clock.unixMs()))
+    call.pushInteger(this.#timeMs)
     call.setField(this.#options.keys.time)
   }
 

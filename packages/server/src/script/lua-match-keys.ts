@@ -2,9 +2,6 @@ import type { LuaKey, LuaRuntime } from '@kaosnet/lua'
 
 /** The field names written every tick, kept in Lua's memory. */
 export interface LuaMatchKeys {
-  readonly tick: LuaKey
-  readonly dt: LuaKey
-  readonly skipped: LuaKey
   readonly time: LuaKey
   readonly sender: LuaKey
   readonly op: LuaKey
@@ -15,9 +12,6 @@ export interface LuaMatchKeys {
 
 export function luaMatchKeys(runtime: LuaRuntime): LuaMatchKeys {
   return {
-    tick: runtime.key('tick'),
-    dt: runtime.key('dt'),
-    skipped: runtime.key('skipped'),
     time: runtime.key('time'),
     sender: runtime.key('sender'),
     op: runtime.key('op'),

@@ -47,7 +47,8 @@ export class LuaScripts implements LoadedScripts {
       {
         clock,
         create: () => this.#createEntry(),
-        min: callVmsMin,
+        // Without an entry script there is nothing to call.
+        min: this.hasEntry ? callVmsMin : 1,
         max: Math.max(callVmsMin, callVmsMax),
         queueBound: callQueue,
         sliceMs: callSliceMs,

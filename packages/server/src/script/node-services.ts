@@ -6,7 +6,14 @@ import type { RoomRecord } from '../room/room-record.ts'
 import type { RoomRegistry } from '../room/room-registry.ts'
 import type { SessionRegistry } from '../session/session-registry.ts'
 import type { SessionService } from '../session/session-service.ts'
-import type { NodeCalls, OutgoingRoomData, RoomQuery, RoomView, SessionView } from './script-services.ts'
+import type {
+  NodeCalls,
+  OutgoingRoomData,
+  RoomListPage,
+  RoomQuery,
+  RoomView,
+  SessionView,
+} from './script-services.ts'
 
 /** The node's side of `kaos.*`: what scripts of any host ask of it. */
 export class NodeServices implements NodeCalls {
@@ -58,8 +65,9 @@ export class NodeServices implements NodeCalls {
     return room === undefined ? undefined : roomView(room)
   }
 
-  roomList(query: RoomQuery): RoomView[] {
-    return this.#require(this.#gateway).list(query).map(roomView)
+  roomList(query: RoomQuery): RoomListPage {
+    const { rooms, cursor } = this.#require(this.#gateway).list(query)
+    return { rooms: rooms.map(roomView), cursor }
   }
 
   roomSend(id: RoomId, message: OutgoingRoomData): void {

@@ -70,6 +70,6 @@ const MODULE_EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json'
 function readBundle({ dir, modulesDir }: ServerConfig['scripts']): ScriptBundle {
   if (dir === undefined && modulesDir === undefined) return NO_SCRIPTS
   const lua = dir === undefined ? undefined : ScriptSources.read(dir).files
-  const modules = modulesDir === undefined ? {} : readFolder(modulesDir, MODULE_EXTENSIONS)
-  return { version: versionOf(lua ?? {}, modules), lua, modulesDir }
+  const modules = modulesDir === undefined ? [] : [readFolder(modulesDir, MODULE_EXTENSIONS)]
+  return { version: versionOf(lua ?? {}, ...modules), lua, modulesDir }
 }

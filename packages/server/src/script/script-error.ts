@@ -45,9 +45,13 @@ export function failedOutcome(
   stats: HostStats,
 ): ScriptOutcome {
   const { kind, name } = call
-  noteScriptError(error, kind, kind === 'rpc' ? 'rpc' : 'hook', logger.child({ [kind]: name }), stats)
+  const code = failureCode(call, error)
+  // No fault of the script's, and a line for each would make an overload worse.
+  if (code !== 'TOO_MANY_REQUESTS') {
+    noteScriptError(error, kind, kind === 'rpc' ? 'rpc' : 'hook', logger.child({ [kind]: name }), stats)
+  }
   const text = error instanceof Error ? error.message : String(error)
-  return { kind: 'failed', error: text, code: failureCode(call, error) }
+  return { kind: 'failed', error: text, code }
 }
 
 /** A refusal of the node's (a limit, say) stays what it is; anything else is the script's failure. */

@@ -38,13 +38,24 @@ export interface RoomView {
 }
 
 export interface RoomQuery {
+  /** Terms that rooms must, must not or should match (docs/protocol.md#queries). */
+  readonly query?: string | undefined
   readonly module?: string | undefined
   /** Exact match. */
   readonly label?: string | undefined
   /** Only rooms with a free seat, or only those without. */
   readonly hasSeat?: boolean | undefined
-  /** At most this many; newest first. */
+  /** At most this many, and never more than 100. */
   readonly limit?: number | undefined
+  /** Goes on behind the page that this came with. */
+  readonly cursor?: string | undefined
+}
+
+/** Rooms by score, then newest first. */
+export interface RoomListPage {
+  readonly rooms: RoomView[]
+  /** Asks for the next page, with the same query; undefined when there are no more rooms. */
+  readonly cursor: string | undefined
 }
 
 /**
@@ -58,7 +69,8 @@ export interface ScriptServices {
   /** Returns at once; the room starts soon after. @throws KaosError ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS, SHUTTING_DOWN */
   roomCreate(module: string, params: unknown): RoomId
   roomGet(id: RoomId): RoomView | undefined
-  roomList(query: RoomQuery): RoomView[]
+  /** @throws KaosError INVALID_PAYLOAD for a query or a cursor that cannot be read */
+  roomList(query: RoomQuery): RoomListPage
   roomSend(id: RoomId, message: OutgoingRoomData): void
   /** False when the session is no member. */
   roomKick(id: RoomId, session: SessionId, reason: string): boolean

@@ -275,7 +275,7 @@ describe('the before-hook of session_start', () => {
   it('that throws fails the start', async () => {
     const { start, connect } = world(
       {},
-      hooked(() => ({ kind: 'failed', error: 'boom', isOverBudget: false })),
+      hooked(() => ({ kind: 'failed', error: 'boom', code: 'HOOK_FAILED' })),
     )
     await expect(start(connect())).rejects.toThrow(kaosError('HOOK_FAILED', 'boom'))
   })

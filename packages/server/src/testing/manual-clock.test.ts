@@ -50,6 +50,18 @@ describe('ManualClock', () => {
     expect(ran).toEqual(['first', 'deferred by it'])
   })
 
+  it('can run one turn by itself', () => {
+    const clock = new ManualClock()
+    const ran: string[] = []
+    clock.defer(() => {
+      ran.push('first')
+      clock.defer(() => ran.push('deferred by it'))
+    })
+    expect([clock.turnOnce(), [...ran]]).toEqual([true, ['first']])
+    expect([clock.turnOnce(), [...ran]]).toEqual([true, ['first', 'deferred by it']])
+    expect(clock.turnOnce()).toBe(false)
+  })
+
   it('moves both times alike, and runs nothing while the process is busy', () => {
     const clock = new ManualClock({ nowMs: 10, unixMs: 5_000 })
     const ran: number[] = []

@@ -44,11 +44,15 @@ export class ManualClock implements Clock {
 
   /** Runs everything that was deferred, and what that defers in turn. */
   turn(): void {
-    while (this.#deferred.length > 0) {
-      const work = this.#deferred
-      this.#deferred = []
-      for (const callback of work) callback()
-    }
+    while (this.turnOnce());
+  }
+
+  /** Runs what is deferred now: one turn of the event loop. False when there was nothing. */
+  turnOnce(): boolean {
+    const work = this.#deferred
+    this.#deferred = []
+    for (const callback of work) callback()
+    return work.length > 0
   }
 
   /** Moves time forward, running each timer at its own moment. */

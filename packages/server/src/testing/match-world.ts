@@ -1,6 +1,6 @@
 import { encodeMessagePack } from '@kaosnet/protocol'
 import type { SessionId } from '../ids.ts'
-import type { QueuedInput, TickInfo } from '../room/match-handler.ts'
+import type { HandedOver, MatchHandler, QueuedInput, TickInfo } from '../room/match-handler.ts'
 import type { MemberInfo } from '../room/room-host.ts'
 import { createNodeApi, createScriptLog } from '../script/typescript/node-script-api.ts'
 import { seededRandom } from '../script/typescript/random-numbers.ts'
@@ -54,6 +54,20 @@ export function started(definition: unknown, version = 'v1', params: unknown = {
 export function member(number: number, metadata?: Readonly<Record<string, unknown>>): MemberInfo {
   const sessionId = number.toString(16).padStart(16, '0') as SessionId
   return { member: number, sessionId, userId: `user-${number}`, username: `player ${number}`, metadata }
+}
+
+/** What a room hands over when another version takes it from this one; `room` is what the room itself knows. */
+export function handedOver(from: MatchHandler, room: Partial<HandedOver> = {}): HandedOver {
+  return {
+    version: from.version,
+    params: {},
+    label: '',
+    tickHz: 20,
+    tick: 0,
+    members: [],
+    ...from.exportState(),
+    ...room,
+  }
 }
 
 /** An input as MessagePack. */

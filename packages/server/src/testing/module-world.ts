@@ -36,6 +36,7 @@ export function writeModules(dir: string, sources: Sources): void {
 /** Modules in a folder of their own, with no node behind them. */
 export interface ModuleWorld {
   readonly dir: string
+  readonly language: TypeScriptLanguage
   /** What was loaded last. */
   readonly scripts: LoadedScripts
   readonly services: RecordingServices
@@ -62,6 +63,7 @@ export function moduleWorld(sources: Sources, config: ServerConfigInput = {}): M
   let scripts: LoadedScripts | undefined
   return {
     dir,
+    language,
     services,
     clock,
     log,

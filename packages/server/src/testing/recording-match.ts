@@ -12,6 +12,7 @@ export function recordingMatch(game: Partial<MatchHandler> = {}): RecordingMatch
     calls,
     version: game.version ?? 'v1',
     canUpgrade: game.canUpgrade ?? false,
+    ...(game.usage === undefined ? {} : { usage: game.usage }),
     init(params) {
       calls.push('init')
       return (

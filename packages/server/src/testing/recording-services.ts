@@ -50,7 +50,7 @@ export function recordingServices(): RecordingServices {
     roomGet: (id) => rooms.get(id),
     roomList(query) {
       calls.push(`list ${JSON.stringify(query)}`)
-      return [...rooms.values()]
+      return { rooms: [...rooms.values()], cursor: undefined }
     },
     roomSend(id, message) {
       calls.push(`send ${message.op} to ${id.slice(-3)}`)

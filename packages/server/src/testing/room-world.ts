@@ -67,7 +67,7 @@ export function roomWorld(options: RoomWorldOptions = {}): RoomWorld {
     },
   })
   if (options.isStarted !== false) {
-    room.start(options.params ?? {}, options.spread ?? 0)
+    void room.start(options.params ?? {}, options.spread ?? 0)
     story.length = 0
   }
   return {

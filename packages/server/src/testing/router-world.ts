@@ -1,8 +1,8 @@
 import {
   type ClientPayload,
   type ClientPayloadName,
-  encodeClientFrame,
   type ErrorName,
+  encodeClientFrame,
   type ServerPayload,
 } from '@kaosnet/protocol'
 import { resolveConfig, type ServerConfigInput } from '../config.ts'

@@ -6,6 +6,8 @@ import { NO_MATCH, PatternMatcher, PatternProblem, POSITION } from './pattern-ma
 
 /** Steps of the matcher that take about as long as one instruction. */
 const STEPS_PER_INSTRUCTION = 4
+/** What a replacement that a function or table gives costs: about a call. */
+const INSTRUCTIONS_PER_ANSWER = 10
 /** Bytes that a plain search looks at in about the time of one instruction. */
 const SEARCHED_BYTES_PER_INSTRUCTION = 16
 /** At least what `luaL_Buffer` takes (`lauxlib.h`). */
@@ -208,6 +210,8 @@ export function createPatternFunctions(runtime: RuntimeCore, standard: StandardL
     start: Pointer,
     end: Pointer,
   ): boolean => {
+    // What gives the answer may be a library function that takes its time, with no instruction in it.
+    runtime.spend(L, INSTRUCTIONS_PER_ANSWER)
     if (api.lua_type(L, 3) === LuaType.function) {
       api.lua_pushvalue(L, 3)
       api.lua_callk(L, pushCaptures(L, subject, start, end), 1, 0, 0)

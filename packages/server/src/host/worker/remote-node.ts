@@ -2,6 +2,7 @@ import type { RoomId, SessionId } from '../../ids.ts'
 import type {
   NodeCalls,
   OutgoingRoomData,
+  RoomListPage,
   RoomQuery,
   RoomView,
   SessionView,
@@ -34,8 +35,8 @@ export class RemoteNode implements NodeCalls {
     return this.#call('roomGet', [id]) as RoomView | undefined
   }
 
-  roomList(query: RoomQuery): RoomView[] {
-    return this.#call('roomList', [query]) as RoomView[]
+  roomList(query: RoomQuery): RoomListPage {
+    return this.#call('roomList', [query]) as RoomListPage
   }
 
   roomSend(id: RoomId, message: OutgoingRoomData): void {

@@ -1,7 +1,7 @@
 import type { LeaveReason } from '@kaosnet/protocol'
 import type { MessagePort } from 'node:worker_threads'
 import type { Clock } from '../../clock.ts'
-import type { ServerConfig } from '../../config.ts'
+import type { HostConfig } from '../../config.ts'
 import type { MemberNumber, RoomId } from '../../ids.ts'
 import type { Random } from '../../random.ts'
 import type { MemberInfo, RoomInput, RoomSpec, ScriptCall } from '../../room/room-host.ts'
@@ -21,7 +21,7 @@ import { ThreadLink } from './thread-link.ts'
 
 export interface WorkerHostParts {
   readonly index: number
-  readonly config: ServerConfig
+  readonly config: HostConfig
   readonly port: MessagePort
   readonly callPort: MessagePort
   readonly memory: SharedArrayBuffer

@@ -1,13 +1,13 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../clock.ts'
-import type { ServerConfig } from '../../config.ts'
+import type { HostConfig } from '../../config.ts'
 import { systemRandom } from '../../random.ts'
 import { WorkerHost } from './worker-host.ts'
 
 /** What a worker is given to begin with. */
 export interface WorkerStart {
   readonly index: number
-  readonly config: ServerConfig
+  readonly config: HostConfig
   readonly memory: SharedArrayBuffer
   readonly callPort: MessagePort
 }

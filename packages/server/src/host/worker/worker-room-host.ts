@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { KaosError, type LeaveReason } from '@kaosnet/protocol'
 import type { Clock } from '../../clock.ts'
-import type { ServerConfig } from '../../config.ts'
+import type { HostConfig } from '../../config.ts'
 import type { MemberNumber, RoomId } from '../../ids.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type {
@@ -30,7 +30,7 @@ import type { WorkerStart } from './worker-main.ts'
 export interface WorkerRoomHostParts {
   /** Its number among the hosts of the server. */
   readonly index: number
-  readonly config: ServerConfig
+  readonly config: HostConfig
   readonly clock: Clock
   readonly logger: Logger
   readonly node: NodeServices
@@ -81,16 +81,22 @@ export class WorkerRoomHost implements RoomHost {
   /** Resolves when the thread runs. */
   async start(events: RoomHostEvents): Promise<void> {
     this.#events = events
-    const { index, config, clock } = this.#parts
+    const { index, clock } = this.#parts
+    const { limits, rooms, scripts } = this.#parts.config
     const { port1, port2 } = new MessageChannel()
     this.#callPort = port1
     port1.on('message', (message: CallMessage) => this.#takeCallMessage(message))
     port1.unref()
     const worker = new Worker(workerProgram(), {
       name: `kaosnet-host-${index}`,
-      workerData: { index, config, memory: this.#link.memory, callPort: port2 } satisfies WorkerStart,
+      workerData: {
+        index,
+        config: { limits, rooms, scripts },
+        memory: this.#link.memory,
+        callPort: port2,
+      } satisfies WorkerStart,
       transferList: [port2],
-      resourceLimits: { maxOldGenerationSizeMb: config.rooms.hostHeapMb },
+      resourceLimits: { maxOldGenerationSizeMb: rooms.hostHeapMb },
       execArgv: [],
     })
     this.#worker = worker
@@ -116,9 +122,9 @@ export class WorkerRoomHost implements RoomHost {
     if (this.#isEnded) throw new Error('a host thread ended while it started')
     this.#watchdog = new Watchdog({
       clock,
-      timeoutMs: config.rooms.hostTimeoutMs,
+      timeoutMs: rooms.hostTimeoutMs,
       readBeat: () => this.#link.beats,
-      onStuck: () => this.#lose(`it has not answered for ${config.rooms.hostTimeoutMs} ms`),
+      onStuck: () => this.#lose(`it has not answered for ${rooms.hostTimeoutMs} ms`),
     })
   }
 

@@ -56,16 +56,17 @@ describe('every example of docs/typescript.md', () => {
   it.each(examples.map((example, index) => [index + 1, example.kind, example] as const))(
     'number %i runs: %s',
     async (_number, _kind, example) => {
-      const { engine, load, log } = moduleWorld(sourceOf(example))
-      const { rpcs, before, after } = await load()
+      const { load, log } = moduleWorld(sourceOf(example))
+      const scripts = await load()
+      const { rpcs, before, after } = scripts
       const message = { room_id: ROOM_ID, metadata: {} }
-      for (const name of rpcs) await engine.invoke({ kind: 'rpc', name, caller, payload: PAYLOADS[name] })
-      for (const name of before) await engine.invoke({ kind: 'before', name, caller, message })
-      for (const name of after) await engine.invoke({ kind: 'after', name, caller, message })
+      for (const name of rpcs) await scripts.invoke({ kind: 'rpc', name, caller, payload: PAYLOADS[name] })
+      for (const name of before) await scripts.invoke({ kind: 'before', name, caller, message })
+      for (const name of after) await scripts.invoke({ kind: 'after', name, caller, message })
       if (rpcs.size === 0) {
         const name = example.kind === 'loop' ? 'example' : example.kind.replace('room ', '')
         const invalid: string[] = []
-        const match = engine.createMatch(ROOM_ID, name, (_member, reason) => invalid.push(reason))
+        const match = scripts.createMatch(ROOM_ID, name, (_member, reason) => invalid.push(reason))
         await match.init({ map: 'harbour' })
         expect(match.joinAttempt(member(1))).toBeUndefined()
         match.join(member(1))

@@ -15,10 +15,12 @@ export interface HookMessages {
   roomLeave: { readonly room?: number; readonly roomId: string | undefined }
   roomData: { readonly roomId: string | undefined; op: number; data: unknown; isReliable: boolean }
   roomList: {
+    query?: string | undefined
     module?: string | undefined
     label?: string | undefined
     hasSeat?: boolean | undefined
     limit?: number | undefined
+    cursor?: string | undefined
   }
   rpc: { name: string; payload?: unknown }
 }

@@ -1,6 +1,6 @@
 export type { LeaveReason } from '@kaosnet/protocol'
 export type { MemberNumber, RoomId, SessionId } from '../../ids.ts'
-export type { RoomQuery, RoomView, SessionView } from '../script-services.ts'
+export type { RoomListPage, RoomQuery, RoomView, SessionView } from '../script-services.ts'
 export type { HookMessages, HookResults } from './hook-messages.ts'
 export type { NodeApi, RoomsApi, ScriptLog, SessionsApi } from './node-api.ts'
 export type { Presence } from './presence.ts'

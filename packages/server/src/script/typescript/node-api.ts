@@ -1,5 +1,5 @@
 import type { RoomId } from '../../ids.ts'
-import type { RoomQuery, RoomView, SessionView } from '../script-services.ts'
+import type { RoomListPage, RoomQuery, RoomView, SessionView } from '../script-services.ts'
 import type { Receiver, SendOptions } from './room-messages.ts'
 
 /** The sessions of the node. */
@@ -18,8 +18,13 @@ export interface RoomsApi {
    */
   create(module: string, params?: unknown): RoomId
   get(roomId: string): RoomView | undefined
-  /** Running rooms, newest first, at most 100. */
+  /**
+   * Running rooms that match, at most 100: by the score of the query, then newest first.
+   * @throws KaosError INVALID_PAYLOAD for a query that cannot be read; its message says where
+   */
   list(query?: RoomQuery): RoomView[]
+  /** The same, with the cursor that asks for the rooms after these. */
+  page(query?: RoomQuery): RoomListPage
   /** Sends to members of any room. A Uint8Array goes as bytes, any other value as MessagePack. */
   send(roomId: string, op: number, data: unknown, options?: Omit<SendOptions, 'except'>): void
   /** Removes a member of any room. False when it is no member. */

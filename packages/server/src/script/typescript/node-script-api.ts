@@ -20,7 +20,8 @@ export function createNodeApi(services: ScriptServices): NodeApi {
     rooms: {
       create: (module, params = {}) => services.roomCreate(module, structuredClone(params)),
       get: (roomId) => services.roomGet(roomId as RoomId),
-      list: (query = {}) => services.roomList(query),
+      list: (query = {}) => services.roomList(query).rooms,
+      page: (query = {}) => services.roomList(query),
       send: (roomId, op, data, options) =>
         services.roomSend(roomId as RoomId, outgoingMessage(op, data, options, undefined)),
       kick: (roomId, member, reason = KICK_REASON) =>

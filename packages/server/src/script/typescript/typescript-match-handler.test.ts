@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { member, started, tick, value, world } from '../../testing/match-world.ts'
+import { handedOver, member, started, tick, value, world } from '../../testing/match-world.ts'
 import type { Presence } from './presence.ts'
 import { reject } from './rejection.ts'
 import { defineRoom, type RoomSetup } from './room-definition.ts'
@@ -333,7 +333,7 @@ describe('promises', () => {
         loop: () => handler.loop(tick(1), []),
         signal: () => handler.signal(1),
         terminate: () => handler.terminate(1),
-        upgrade: () => handler.upgrade(handler.snapshotForUpgrade()),
+        upgrade: () => handler.upgrade(handedOver(handler)),
       }[callback]
       expect(run).toThrow(
         `${callback} returned a promise: only init may be async, the other callbacks of a room may not`,

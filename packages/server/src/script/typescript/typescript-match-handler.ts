@@ -113,6 +113,7 @@ export class TypeScriptMatchHandler implements MatchHandler {
 
   /** The state itself, not a copy, and the presences, which a state may hold as keys. */
   exportState(): Pick<HandedOver, 'state' | 'presences'> {
+    if (this.#context.isEnding) throw new Error('the room ends with its next tick')
     return { state: this.#state, presences: new Map(this.#context.presences) }
   }
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionId } from '../../ids.ts'
-import type { MatchHandler } from '../../room/match-handler.ts'
 import { Room } from '../../room/room.ts'
 import type { CallerInfo, HookName, RoomEnd } from '../../room/room-host.ts'
 import { moduleWorld, ROOM_ID, writeModules } from '../../testing/module-world.ts'
-import { readMetric } from '../../testing/read-metric.ts'
+import { deferred } from '../../testing/promises.ts'
 
 const caller: CallerInfo = {
   sessionId: '0000000000000001' as SessionId,
@@ -26,10 +25,11 @@ export default defineScripts({ ${body} })`,
 const rpc = (name: string, payload: unknown = null) => ({ kind: 'rpc', name, caller, payload }) as const
 const before = (name: HookName, message: unknown) => ({ kind: 'before', name, caller, message }) as const
 const after = (name: HookName, message: unknown) => ({ kind: 'after', name, caller, message }) as const
+const ignore = (): void => {}
 
 describe('RPCs', () => {
   it('answer with what the handler returns or resolves to', async () => {
-    const { engine, load } = moduleWorld(
+    const { load } = moduleWorld(
       main(`rpcs: {
         now: (_ctx, payload) => ({ payload }),
         later: async (ctx) => ctx.username + ' of ' + ctx.vars.team + ' in ' + ctx.env.region,
@@ -38,42 +38,49 @@ describe('RPCs', () => {
       }`),
       { scripts: { env: { region: 'eu' } } },
     )
-    const manifest = await load()
-    expect(manifest.rpcs).toEqual(new Set(['now', 'later', 'nothing', 'double']))
-    expect(await engine.invoke(rpc('now', [1]))).toEqual({ kind: 'value', value: { payload: [1] } })
-    expect(await engine.invoke(rpc('later'))).toEqual({ kind: 'value', value: 'Ada of red in eu' })
-    expect(await engine.invoke(rpc('nothing'))).toEqual({ kind: 'value', value: undefined })
-    expect(await engine.invoke(rpc('double', '21'))).toEqual({ kind: 'value', value: 42 })
+    const scripts = await load()
+    expect(scripts.rpcs).toEqual(new Set(['now', 'later', 'nothing', 'double']))
+    expect(await scripts.invoke(rpc('now', [1]))).toEqual({ kind: 'value', value: { payload: [1] } })
+    expect(await scripts.invoke(rpc('later'))).toEqual({ kind: 'value', value: 'Ada of red in eu' })
+    expect(await scripts.invoke(rpc('nothing'))).toEqual({ kind: 'value', value: undefined })
+    expect(await scripts.invoke(rpc('double', '21'))).toEqual({ kind: 'value', value: 42 })
   })
 
   it.each([
     ['throws', `() => { throw new Error('no gold') }`],
     ['rejects', `async () => { throw new Error('no gold') }`],
   ])('one that %s fails alone, logged with its stack and counted', async (_how, handler) => {
-    const { engine, load, log, metrics } = moduleWorld(main(`rpcs: { buy: ${handler} }`))
-    await load()
-    expect(await engine.invoke(rpc('buy'))).toEqual({ kind: 'failed', error: 'no gold', isOverBudget: false })
+    const { load, log, stats } = moduleWorld(main(`rpcs: { buy: ${handler} }`))
+    const scripts = await load()
+    expect(await scripts.invoke(rpc('buy'))).toEqual({ kind: 'failed', error: 'no gold', code: 'RPC_FAILED' })
     expect(log.entries).toEqual([
       {
         level: 'error',
-        fields: { rpc: 'buy', error: 'no gold', stack: expect.stringMatching(/main\.ts:3:/) },
+        fields: {
+          rpc: 'buy',
+          callback: 'rpc',
+          error: 'no gold',
+          stack: expect.stringMatching(/main\.ts:3:/),
+        },
         message: 'script error',
       },
     ])
-    expect(await readMetric(metrics, 'kaosnet_script_errors_total', { callback: 'rpc' })).toBe(1)
+    expect(stats.scriptErrors).toEqual({ rpc: 1 })
+    expect(stats.budgetKills).toEqual({})
   })
 
   it('names that objects have anyway are no RPCs', async () => {
-    const { engine, load } = moduleWorld(main('rpcs: {}'))
-    expect((await load()).rpcs).toEqual(new Set())
-    expect(await engine.invoke(rpc('toString'))).toMatchObject({
+    const { load } = moduleWorld(main('rpcs: {}'))
+    const scripts = await load()
+    expect(scripts.rpcs).toEqual(new Set())
+    expect(await scripts.invoke(rpc('toString'))).toMatchObject({
       kind: 'failed',
       error: 'no rpc "toString" is registered',
     })
   })
 
   it('reach sessions and rooms; what they hand over is copied', async () => {
-    const { engine, load, services } = moduleWorld(
+    const { load, services } = moduleWorld(
       main(`rpcs: {
         work(ctx) {
           const params = { map: 'harbour' }
@@ -87,8 +94,9 @@ describe('RPCs', () => {
         },
       }`),
     )
-    await load((id, data) => `${id.slice(-3)} heard ${data}`)
-    expect(await engine.invoke(rpc('work'))).toEqual({
+    services.onSignal = (id, data) => `${id.slice(-3)} heard ${data}`
+    const scripts = await load()
+    expect(await scripts.invoke(rpc('work'))).toEqual({
       kind: 'value',
       value: ['101 heard ping', undefined, undefined],
     })
@@ -105,7 +113,7 @@ describe('RPCs', () => {
 
 describe('hooks', () => {
   it('see and return messages with their TypeScript names', async () => {
-    const { engine, load, log } = moduleWorld(
+    const { load, log } = moduleWorld(
       main(`
       before: {
         roomList: (_ctx, message) => ({ ...message, hasSeat: !message.hasSeat, limit: undefined }),
@@ -117,20 +125,20 @@ describe('hooks', () => {
       },
       after: { roomCreate: async (ctx, message) => ctx.log.info('made ' + message.roomId) }`),
     )
-    const manifest = await load()
-    expect(manifest.before).toEqual(new Set(['room_list', 'room_data']))
-    expect(manifest.after).toEqual(new Set(['room_create']))
+    const scripts = await load()
+    expect(scripts.before).toEqual(new Set(['room_list', 'room_data']))
+    expect(scripts.after).toEqual(new Set(['room_create']))
     const list = { module: 'duel', has_seat: false, limit: 3 }
-    expect(await engine.invoke(before('room_list', list))).toEqual({
+    expect(await scripts.invoke(before('room_list', list))).toEqual({
       kind: 'value',
       value: { module: 'duel', has_seat: true },
     })
     const data = { room_id: 'r', op: 1, data: { room_id: 'inner' }, reliable: true }
-    expect(await engine.invoke(before('room_data', data))).toEqual({
+    expect(await scripts.invoke(before('room_data', data))).toEqual({
       kind: 'value',
       value: { ...data, reliable: false },
     })
-    expect(await engine.invoke(after('room_create', { module: 'duel', room_id: 'r' }))).toEqual({
+    expect(await scripts.invoke(after('room_create', { module: 'duel', room_id: 'r' }))).toEqual({
       kind: 'value',
       value: undefined,
     })
@@ -142,12 +150,12 @@ describe('hooks', () => {
   })
 
   it('of room data have bytes of their own, whatever becomes of the frame', async () => {
-    const { engine, load } = moduleWorld(
+    const { load } = moduleWorld(
       main('before: { roomData: async (_ctx, message) => Promise.resolve().then(() => message) }'),
     )
-    await load()
+    const scripts = await load()
     const frame = Buffer.from([1, 2, 3])
-    const outcome = engine.invoke(before('room_data', { op: 1, data: frame, reliable: true }))
+    const outcome = scripts.invoke(before('room_data', { op: 1, data: frame, reliable: true }))
     frame.fill(0)
     expect(await outcome).toEqual({
       kind: 'value',
@@ -161,12 +169,12 @@ describe('hooks', () => {
     ['undefined', { kind: 'rejected', reason: undefined }],
     ['null', { kind: 'rejected', reason: undefined }],
     ['Promise.resolve(reject("later"))', { kind: 'rejected', reason: 'later' }],
-    ['3', { kind: 'failed', error: 'the before-hook of room_join returned no message', isOverBudget: false }],
-    ['(() => { throw new Error("boom") })()', { kind: 'failed', error: 'boom', isOverBudget: false }],
+    ['3', { kind: 'failed', error: 'the before-hook of room_join returned no message', code: 'HOOK_FAILED' }],
+    ['(() => { throw new Error("boom") })()', { kind: 'failed', error: 'boom', code: 'HOOK_FAILED' }],
   ])('a before-hook that returns %s', async (answer, outcome) => {
-    const { engine, load } = moduleWorld(main(`before: { roomJoin: () => ${answer} as never }`))
-    await load()
-    expect(await engine.invoke(before('room_join', { room_id: 'r' }))).toEqual(outcome)
+    const { load } = moduleWorld(main(`before: { roomJoin: () => ${answer} as never }`))
+    const scripts = await load()
+    expect(await scripts.invoke(before('room_join', { room_id: 'r' }))).toEqual(outcome)
   })
 })
 
@@ -189,34 +197,34 @@ export default defineRoom({
   const tick = { tick: 1, dtSeconds: 1, skipped: 0 }
 
   it('keep the modules they began with when others are loaded', async () => {
-    const { dir, engine, load } = moduleWorld(counter(1))
-    const first = await load()
-    const old = engine.createMatch(ROOM_ID, 'counter')
-    expect(old.init({})).toMatchObject({ label: first.version })
+    const { dir, load } = moduleWorld(counter(1))
+    const first = await load('v1')
+    const old = first.createMatch(ROOM_ID, 'counter', ignore)
+    expect(old.init({})).toMatchObject({ label: 'v1' })
     writeModules(dir, counter(10))
-    const second = await load()
-    const fresh = engine.createMatch(ROOM_ID, 'counter')
-    expect(fresh.init({})).toMatchObject({ label: second.version })
+    const second = await load('v2')
+    const fresh = second.createMatch(ROOM_ID, 'counter', ignore)
+    expect(fresh.init({})).toMatchObject({ label: 'v2' })
     for (const match of [old, fresh]) match.loop(tick, [])
     expect([old.signal(null), fresh.signal(null)]).toMatchObject([{ sum: 1 }, { sum: 10 }])
-    expect(engine.version).toBe(second.version)
-    expect(second.version).not.toBe(first.version)
   })
 
   it('a load that fails changes nothing', async () => {
-    const { dir, engine, load } = moduleWorld({ ...counter(1), ...main(`rpcs: { which: () => 'first' }`) })
-    const first = await load()
+    const { dir, load } = moduleWorld({ ...counter(1), ...main(`rpcs: { which: () => 'first' }`) })
+    const first = await load('v1')
     writeModules(dir, { ...main(`rpcs: { which: () => 'second' }`), 'counter.ts': 'oh no' })
-    await expect(load()).rejects.toThrow('counter.ts cannot be loaded')
-    expect(engine.version).toBe(first.version)
-    expect(await engine.invoke(rpc('which'))).toEqual({ kind: 'value', value: 'first' })
-    expect(engine.createMatch(ROOM_ID, 'counter').init({})).toMatchObject({ label: first.version })
+    await expect(load('v2')).rejects.toThrow('counter.ts cannot be loaded')
+    expect(await first.invoke(rpc('which'))).toEqual({ kind: 'value', value: 'first' })
+    expect(first.createMatch(ROOM_ID, 'counter', ignore).init({})).toMatchObject({ label: 'v1' })
   })
 
   it('have state and random numbers of their own', async () => {
-    const { engine, load } = moduleWorld(counter(1))
-    await load()
-    const [one, two] = [engine.createMatch(ROOM_ID, 'counter'), engine.createMatch(ROOM_ID, 'counter')]
+    const { load } = moduleWorld(counter(1))
+    const scripts = await load()
+    const [one, two] = [
+      scripts.createMatch(ROOM_ID, 'counter', ignore),
+      scripts.createMatch(ROOM_ID, 'counter', ignore),
+    ]
     for (const match of [one, two]) match.init({})
     one.loop(tick, [])
     const states = [one.signal(null), two.signal(null)] as { sum: number; random: number }[]
@@ -225,30 +233,34 @@ export default defineRoom({
   })
 
   it('a throw ends that room and no other', async () => {
-    const { engine, load, clock } = moduleWorld(counter(1))
-    await load()
+    const { load, clock } = moduleWorld(counter(1))
+    const scripts = await load()
     const told: string[] = []
     const start = () => {
-      const match = engine.createMatch(ROOM_ID, 'counter', (member, message) =>
+      const match = scripts.createMatch(ROOM_ID, 'counter', (member, message) =>
         told.push(`${member} ${message}`),
       )
       const ends: RoomEnd[] = []
       const room = new Room({
         id: ROOM_ID,
         module: 'counter',
+        createdUnixMs: 0,
         clock,
-        handler: match as MatchHandler,
+        handler: match,
         defaults: { tickHz: 10, maxPlayers: 8, emptyTimeoutMs: 0, inputQueue: 8 },
-        onScriptError: 'end',
+        isFatal: () => true,
         observer: {
           joinAccepted() {},
           joinRejected() {},
           scriptFailed: (callback) => told.push(callback),
           ticked() {},
+          kicked() {},
+          traitsChanged() {},
           ended: (end) => ends.push(end),
         },
+        sink: { data() {}, state() {} },
       })
-      room.start({}, 0)
+      void room.start({}, 0)
       room.join({ member: 1, sessionId: caller.sessionId, userId: '', username: '', metadata: undefined })
       return { room, ends }
     }
@@ -269,26 +281,72 @@ export default defineRoom({
   })
 
   it('a module that is not there is an error', async () => {
-    const { engine, load } = moduleWorld(counter(1))
-    const manifest = await load()
-    expect(['counter', 'main', '_step', 'toString'].map((name) => manifest.hasMatchModule(name))).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ])
-    expect(() => engine.createMatch(ROOM_ID, 'none')).toThrow('there is no match module "none"')
+    const { load } = moduleWorld(counter(1))
+    const scripts = await load()
+    expect(scripts.modules).toEqual(new Set(['counter']))
+    expect(() => scripts.createMatch(ROOM_ID, 'none', ignore)).toThrow('there is no match module "none"')
+    expect(() => scripts.createMatch(ROOM_ID, 'toString', ignore)).toThrow('no match module "toString"')
   })
 })
 
-describe('an engine that is not loaded', () => {
-  it('fails calls and makes no rooms', async () => {
-    const { engine } = moduleWorld({})
-    expect(engine.version).toBeUndefined()
-    expect(await engine.invoke(rpc('add'))).toMatchObject({
+describe('the bound on calls under way', () => {
+  const counting = main('rpcs: { wait: (_ctx, gate) => gate }')
+
+  it('refuses what is beyond it, and only that', async () => {
+    const { load, log, stats } = moduleWorld(counting, { scripts: { callQueue: 2 } })
+    const scripts = await load()
+    const gates = [deferred<string>(), deferred<string>()]
+    const outcomes = gates.map(({ promise }) => scripts.invoke(rpc('wait', promise)))
+    expect(scripts.usage()).toEqual({ vms: 0, busyVms: 2, queued: 0, memoryBytes: 0 })
+    expect(await scripts.invoke(rpc('wait'))).toEqual({
       kind: 'failed',
-      error: 'the modules are not loaded',
+      error: 'too many RPCs and hooks are being run',
+      code: 'TOO_MANY_REQUESTS',
     })
-    expect(() => engine.createMatch(ROOM_ID, 'arena')).toThrow('the modules are not loaded')
+    expect(await scripts.invoke(before('room_join', {}))).toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+    expect(stats.budgetKills).toEqual({})
+    expect([stats.scriptErrors, log.entries]).toEqual([{}, []])
+    gates[0]?.resolve('first')
+    expect(await outcomes[0]).toEqual({ kind: 'value', value: 'first' })
+    expect(await scripts.invoke(rpc('wait', 3))).toEqual({ kind: 'value', value: 3 })
+    gates[1]?.resolve('second')
+    expect(await outcomes[1]).toEqual({ kind: 'value', value: 'second' })
+    expect(scripts.usage().busyVms).toBe(0)
+  })
+
+  it('counts calls that failed as ended', async () => {
+    const { load } = moduleWorld(counting, { scripts: { callQueue: 1 } })
+    const scripts = await load()
+    for (let round = 0; round < 3; round++) {
+      const gate = deferred()
+      const outcome = scripts.invoke(rpc('wait', gate.promise))
+      gate.reject(new Error('no gold'))
+      expect(await outcome).toMatchObject({ error: 'no gold', code: 'RPC_FAILED' })
+      expect(await scripts.invoke(rpc('none'))).toMatchObject({ code: 'RPC_FAILED' })
+    }
+    expect(scripts.usage().busyVms).toBe(0)
+  })
+})
+
+describe('versions', () => {
+  it('a call goes on, and rooms live on, in scripts that are retired', async () => {
+    const { load } = moduleWorld(main('rpcs: { wait: async (ctx, gate) => [await gate, ctx.version] }'))
+    const old = await load('v1')
+    const gate = deferred<string>()
+    const outcome = old.invoke(rpc('wait', gate.promise))
+    await load('v2')
+    old.retire()
+    gate.resolve('done')
+    expect(await outcome).toEqual({ kind: 'value', value: ['done', 'v1'] })
+  })
+
+  it('are those of the bundle', async () => {
+    const { load } = moduleWorld({})
+    expect(await load('abc')).toMatchObject({ version: 'abc', hasEntry: false })
+  })
+
+  it('without a folder there is none', async () => {
+    const { language } = moduleWorld({})
+    expect(await language.load({ version: 'v1', lua: {}, modulesDir: undefined })).toBeUndefined()
   })
 })

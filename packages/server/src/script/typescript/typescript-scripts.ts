@@ -1,6 +1,6 @@
 import { KaosError } from '@kaosnet/protocol'
 import type { Clock } from '../../clock.ts'
-import type { ServerConfig } from '../../config.ts'
+import type { HostConfig } from '../../config.ts'
 import type { HostStats } from '../../host/host-stats.ts'
 import type { RoomId } from '../../ids.ts'
 import type { Logger } from '../../observe/logger.ts'
@@ -18,7 +18,7 @@ import type { CallContext } from './scripts-definition.ts'
 import { TypeScriptMatchHandler } from './typescript-match-handler.ts'
 
 export interface TypeScriptParts {
-  readonly config: ServerConfig
+  readonly config: HostConfig
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
