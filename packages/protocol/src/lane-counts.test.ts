@@ -30,6 +30,7 @@ describe('lane counts', () => {
       expect(() => decodeLaneCounts(whole.subarray(0, length)), String(length)).toThrow(invalid)
     }
     expect(() => decodeLaneCounts(new Uint8Array([...whole, 0]))).toThrow(invalid)
+    expect(() => decodeLaneCounts(new Uint8Array(3))).toThrow(invalid)
   })
 
   it('are refused when a lane comes twice', () => {

@@ -29,12 +29,11 @@ export function decodeLaneCounts(payload: Uint8Array): LaneCounts {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
   const count = payload.length < COUNT_BYTES ? -1 : view.getUint16(0, true)
   const counts = new Map<number, number>()
-  if (payload.length === COUNT_BYTES + count * ENTRY_BYTES) {
-    for (let at = COUNT_BYTES; at < payload.length; at += ENTRY_BYTES) {
-      counts.set(view.getUint16(at, true), view.getUint32(at + 2, true))
-    }
+  const isWhole = payload.length === COUNT_BYTES + count * ENTRY_BYTES
+  for (let at = COUNT_BYTES; isWhole && at < payload.length; at += ENTRY_BYTES) {
+    counts.set(view.getUint16(at, true), view.getUint32(at + 2, true))
   }
-  if (counts.size !== count) {
+  if (!isWhole || counts.size !== count) {
     throw new KaosError('INVALID_PAYLOAD', `lane counts: ${payload.length} bytes do not hold ${count} lanes`)
   }
   return counts
