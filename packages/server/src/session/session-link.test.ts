@@ -67,6 +67,12 @@ describe('a link whose connection is lost', () => {
     expect(link.canReplay(new Map([[0, 1]]))).toBe(false)
   })
 
+  it('keeps nothing more for a client that never acknowledges: it could not resume anyway', () => {
+    const { link, told } = world({ replay: { maxBytes: 30, maxFrames: 100 } })
+    for (let id = 1; id <= 100; id++) link.send(rpc(id))
+    expect([told, link.isResumable]).toEqual([['overflow', 'overflow', 'overflow', 'overflow'], false])
+  })
+
   it('keeps nothing where resume is off', () => {
     const { link } = world({ replay: undefined })
     link.send(rpc(1))

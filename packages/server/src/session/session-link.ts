@@ -31,6 +31,9 @@ export interface SessionLinkOptions {
   readonly onOverflow: () => void
 }
 
+/** A client that lets the buffer run over so often without one acknowledgement does not speak of resume at all. */
+const SILENT_OVERFLOWS = 4
+
 /**
  * The way to a session's client, over one peer after the other: counts the reliable frames of each lane in both
  * directions and keeps what is not acknowledged, so that a new peer goes on where the old one was lost
@@ -45,6 +48,8 @@ export class SessionLink {
   #peer: Peer
   #isAway = false
   #isLost = false
+  /** Since the last acknowledgement. */
+  #overflows = 0
 
   constructor(peer: Peer, options: SessionLinkOptions) {
     this.#peer = peer
@@ -109,6 +114,7 @@ export class SessionLink {
 
   /** The client has so much. Numbers that cannot be are ignored: they can only harm the one who made them up. */
   handleAck(counts: LaneCounts): void {
+    this.#overflows = 0
     for (const [lane, count] of counts) {
       if (this.#sent?.has(lane) !== true) continue
       this.#sent.ack(lane, count)
@@ -153,9 +159,8 @@ export class SessionLink {
     if (isKept) return
     this.#options.observer.replayOverflowed()
     // As long as there is a connection, what is no longer kept may well arrive.
-    if (!this.#isAway) return
-    this.#isLost = true
-    this.#options.onOverflow()
+    this.#isLost = this.#isAway || ++this.#overflows >= SILENT_OVERFLOWS
+    if (this.#isAway) this.#options.onOverflow()
   }
 
   /** The lane of a room lives from the answer to its join to its RoomLeave, both ways. */
