@@ -34,7 +34,8 @@ export interface ConnectionHandler {
   onMessage(message: Uint8Array): void
   /** A message the transport refused before it became one (e.g. text, too large); the connection lives on. */
   onBadMessage(error: 'text' | 'too-large', sizeBytes: number): void
-  onClosed(reason: string): void
+  /** @param isGoneForGood The client has said that it will not come back: a page that was closed or left. */
+  onClosed(reason: string, isGoneForGood?: boolean): void
 }
 
 /** A way for clients to come in. */

@@ -84,7 +84,8 @@ function accept(connection: Connection, accepted: Accepted[]): ConnectionHandler
   return {
     onMessage: (message) => messages.push(Buffer.from(message)),
     onBadMessage: (error, sizeBytes) => bad.push([error, sizeBytes]),
-    onClosed: closing.resolve,
+    onClosed: (reason, isGoneForGood) =>
+      closing.resolve(isGoneForGood === true ? `${reason}, for good` : reason),
   }
 }
 
@@ -267,6 +268,13 @@ describe('a connection', () => {
     const second = await connect()
     second.client.terminate()
     expect(await second.peer.closed).toBe('closed with 1006')
+  })
+
+  it('is gone for good when a browser has closed or left the page', async () => {
+    const { connect } = await listen()
+    const { client, peer } = await connect()
+    client.close(1001)
+    expect(await peer.closed).toBe('closed with 1001, for good')
   })
 })
 

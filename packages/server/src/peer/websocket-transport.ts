@@ -83,6 +83,9 @@ export class WebSocketTransport implements Transport {
   }
 }
 
+/** RFC 6455 §7.4.1: what a browser says when a page is closed or left. */
+const GOING_AWAY = 1001
+
 class WebSocketConnection implements Connection {
   readonly transport = 'websocket'
   readonly remoteAddress: string
@@ -113,7 +116,7 @@ class WebSocketConnection implements Connection {
       why = error.message
     })
     this.#ws.on('close', (code, reason) =>
-      handler.onClosed(why || reason.toString() || `closed with ${code}`),
+      handler.onClosed(why || reason.toString() || `closed with ${code}`, code === GOING_AWAY),
     )
   }
 

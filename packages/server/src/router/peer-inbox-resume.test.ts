@@ -61,6 +61,16 @@ describe('a session whose connection is lost', () => {
     expect((await resume(all, client)).connection.errors).toEqual(['RESUME_REFUSED'])
   })
 
+  it('ends at once when its page was closed or left: nobody will come back', async () => {
+    const all = world()
+    const client = all.connect()
+    await client.start()
+    await client.join(all.run())
+    client.inbox.onClosed('going away', true)
+    expect([all.sessions.size, all.clock.pendingTimers]).toEqual([0, 0])
+    expect(all.host.taken('leave')).toMatchObject([{ reason: 'left' }])
+  })
+
   it('by silence is closed without SessionEnd, so that the client knows there is something to resume', async () => {
     const all = world()
     const client = all.connect()

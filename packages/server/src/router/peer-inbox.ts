@@ -94,11 +94,14 @@ export class PeerInbox implements ConnectionHandler, Watched {
     this.#refuse(refusal, 0, 0)
   }
 
-  onClosed(reason: string): void {
+  onClosed(reason: string, isGoneForGood = false): void {
     this.peer.markClosed()
     const session = this.#ownSession
-    if (session !== undefined) {
-      this.#parts.sessionService.lose(session, { code: 0, reason, leaveReason: 'dropped' })
+    const { sessionService } = this.#parts
+    if (session !== undefined && isGoneForGood) {
+      sessionService.end(session, { code: 0, reason, leaveReason: 'left' })
+    } else if (session !== undefined) {
+      sessionService.lose(session, { code: 0, reason, leaveReason: 'dropped' })
     }
     this.#parts.onClosed(this)
   }
