@@ -1,6 +1,7 @@
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createServer, type KaosServer, type ServerConfigInput } from '@kaosnet/server'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { ArenaLink, type LinkListener, type LinkStatus } from '../web/arena-link.ts'
 import type { Welcome } from '../web/messages.ts'
 import { encodeInputs } from '../web/player-input.ts'
@@ -19,6 +20,8 @@ async function startServer(port: number, scripts: ServerConfigInput['scripts']):
   const server = createServer({
     host: '127.0.0.1',
     port,
+    // As in a browser.
+    udp: { enabled: false },
     auth: { anonymous: true },
     scripts: {
       ...scripts,
@@ -58,6 +61,36 @@ class Witness implements LinkListener {
   }
 
   onEvents(): void {}
+}
+
+/** A way to a server that a test can cut. */
+async function openRelay(toPort: number): Promise<{ port: number; cut(): void; close(): void }> {
+  const sockets = new Set<Socket>()
+  const relay = createTcpServer((socket) => {
+    const onward = connect(toPort, '127.0.0.1')
+    for (const end of [socket, onward]) {
+      sockets.add(end)
+      end.on('error', () => {})
+      end.on('close', () => {
+        sockets.delete(end)
+        socket.destroy()
+        onward.destroy()
+      })
+    }
+    socket.pipe(onward).pipe(socket)
+  })
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    port: (relay.address() as AddressInfo).port,
+    cut,
+    close() {
+      cut()
+      relay.close()
+    },
+  }
 }
 
 describe.each(languages)('the arena link to a game in $name', ({ scripts }) => {
@@ -111,6 +144,22 @@ describe.each(languages)('the arena link to a game in $name', ({ scripts }) => {
     expect(bobs.roomId).toBe(link.roomId)
     expect(bob.welcomes[0]?.players.map(({ name }) => name)).toContain('Ada')
     await bobs.leave()
+  })
+
+  test('a connection that is cut is resumed: the same arena, the same player, no second welcome', async () => {
+    const relay = await openRelay(server.port)
+    onTestFinished(() => relay.close())
+    const bob = new Witness()
+    const other = linkTo(relay.port, 'Bob', bob)
+    await other.start()
+    await expect.poll(() => bob.snapshot, POLL).toBeDefined()
+    const { roomId } = other
+    relay.cut()
+    await expect.poll(() => bob.kinds.slice(-2), POLL).toEqual(['reconnecting', 'playing'])
+    const step = bob.snapshot?.step ?? 0
+    await expect.poll(() => bob.snapshot?.step, POLL).toBeGreaterThan(step)
+    expect([other.roomId, bob.welcomes.length, server.sessionCount]).toEqual([roomId, 1, 1])
+    await other.leave()
   })
 
   test('plays again by itself when the server was gone and came back', async () => {

@@ -44,6 +44,11 @@ export class ArenaLink {
     // Never rejects: it reports its failures itself. The same holds wherever it is called.
     this.#client.on('connected', () => this.#enter())
     this.#client.on('reconnecting', ({ attempt }) => listener.onStatus({ kind: 'reconnecting', attempt }))
+    // The session lives on: the room is the same, and nothing has to be said anew.
+    this.#client.on('resuming', ({ attempt }) => listener.onStatus({ kind: 'reconnecting', attempt }))
+    this.#client.on('resumed', () => {
+      if (this.#room !== undefined) listener.onStatus({ kind: 'playing' })
+    })
     this.#client.on('ended', ({ error }) => {
       if (error !== undefined) this.#end(error.message)
     })
