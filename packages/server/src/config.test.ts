@@ -232,7 +232,10 @@ describe('the file', () => {
       'the configuration file /nowhere/kaosnet.json does not exist',
     )
     const file = fileWith('{ port: 1 }')
-    expect(messageOf({ file })).toContain(`the configuration file ${file} is not valid JSON: `)
+    expect(messageOf({ file })).toContain(`the configuration file ${file} is not valid JSON`)
+    const secret = fileWith('{ "auth": { "hs256Secret" "0123456789abcdef" } }')
+    expect(messageOf({ file: secret })).toMatch(/is not valid JSON: something is wrong at position \d+/)
+    expect(messageOf({ file: secret })).not.toContain('0123')
   })
 
   it.each(['[]', '7', '"text"', 'null'])('must hold an object, not %s', (text) => {

@@ -378,7 +378,11 @@ function readConfigFile(file: string): unknown {
   try {
     values = JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
-    throw new ConfigError(`the configuration file ${file} is not valid JSON: ${(cause as Error).message}`)
+    // What Node quotes of the text may be part of a secret.
+    const where = /at position \d+( \(line \d+ column \d+\))?/.exec((cause as Error).message)?.[0]
+    throw new ConfigError(
+      `the configuration file ${file} is not valid JSON${where === undefined ? '' : `: something is wrong ${where}`}`,
+    )
   }
   if (isPlainObject(values)) return values
   throw new ConfigError(`the configuration file ${file} does not hold a JSON object`)

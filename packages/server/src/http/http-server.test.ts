@@ -78,6 +78,13 @@ describe('the page', () => {
     expect((await fetch(`${base}/missing.js`)).status).toBe(404)
   })
 
+  it('is never a hidden file', async () => {
+    const publicDir = publicFolder()
+    writeFileSync(join(publicDir, '.env'), 'forbidden')
+    const response = await fetch(`${await listen({ publicDir })}/.env`)
+    expect([response.status, (await response.text()).includes('forbidden')]).toEqual([404, false])
+  })
+
   it.each(['/..%2fsecret.txt', '/%2e%2e/secret.txt', '/%2e%2e%2fsecret.txt', '/..%5csecret.txt'])(
     'is never a file from elsewhere: %s',
     async (path) => {

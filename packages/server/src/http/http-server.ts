@@ -20,6 +20,8 @@ export interface HttpServerOptions {
   readonly admin: AdminParts
 }
 
+const REQUEST_TIMEOUT_MS = 30_000
+
 /** Health, metrics and the page; the WebSocket transport shares its port. */
 export class HttpServer {
   readonly #options: HttpServerOptions
@@ -27,7 +29,13 @@ export class HttpServer {
 
   constructor(options: HttpServerOptions) {
     this.#options = options
-    this.#app = fastify({ logger: false, forceCloseConnections: true, bodyLimit: 65_536 })
+    this.#app = fastify({
+      logger: false,
+      forceCloseConnections: true,
+      bodyLimit: 65_536,
+      // A request that drips in slowly holds a socket no longer than this.
+      requestTimeout: REQUEST_TIMEOUT_MS,
+    })
     this.#routes()
   }
 
@@ -93,7 +101,13 @@ export class HttpServer {
           .send('KaosNet is running. Game clients connect to /ws.\n')
       })
     } else {
-      void this.#app.register(fastifyStatic, { root: resolve(publicDir), cacheControl: true, maxAge: 0 })
+      void this.#app.register(fastifyStatic, {
+        root: resolve(publicDir),
+        cacheControl: true,
+        maxAge: 0,
+        // A folder that is published whole may hold what was not meant to be.
+        dotfiles: 'ignore',
+      })
     }
   }
 }
