@@ -89,12 +89,17 @@ await Promise.all(Array.from({ length: playerCount }, (_, index) => play(index))
 })
 clearInterval(progress)
 
-const metrics = await (await fetch(`${url}metrics`)).text()
-const value = (name) => Number(metrics.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1])
 await pause(1_000)
+const metrics = await (await fetch(`${url}metrics`)).text()
+/** The sum over all labels. */
+const value = (name) =>
+  [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'gm'))].reduce(
+    (sum, [, text]) => sum + Number(text),
+    0,
+  )
 if (value('kaosnet_sessions') !== 0) problems.push(`${value('kaosnet_sessions')} sessions are left over`)
 console.log(
-  `${received} messages received in ${stays} stays; ticks ${value('kaosnet_tick_lateness_seconds_count')}, skipped ${value('kaosnet_ticks_skipped_total')}, memory ${Math.round(value('process_resident_memory_bytes') / 2 ** 20)} MiB`,
+  `${received} messages received in ${stays} stays; ticks ${value('kaosnet_ticks_total')}, skipped ${value('kaosnet_ticks_skipped_total')}, memory ${Math.round(value('process_resident_memory_bytes') / 2 ** 20)} MiB`,
 )
 server.removeAllListeners('exit')
 const stopped = new Promise((resolve) => server.once('exit', resolve))
