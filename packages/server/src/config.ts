@@ -150,6 +150,18 @@ const limitsConfig = z.strictObject({
   requestTimeoutMs: milliseconds
     .default(10_000)
     .describe('An RPC or hook must answer within this (REQUEST_TIMEOUT), and an async match_init end.'),
+  messagesPerSecond: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(200)
+    .describe('Messages of one session, two seconds’ worth at once (RATE_LIMITED); 0 = not limited.'),
+  bytesPerSecond: z
+    .int()
+    .min(0)
+    .max(1_073_741_824)
+    .default(262_144)
+    .describe('Bytes of the same (RATE_LIMITED); 0 = not limited.'),
   roomInputQueue: count
     .default(1_024)
     .describe('Messages that wait for the next tick of a room (ROOM_BUSY).'),

@@ -20,8 +20,8 @@ import type { ConnectionHandler } from '../peer/transport.ts'
 import type { Session } from '../session/session.ts'
 import { callerOf, type SessionService } from '../session/session-service.ts'
 import type { Watched } from '../session/silence-monitor.ts'
-import type { HookPipeline } from './hook-pipeline.ts'
 import { asRefusal } from './as-refusal.ts'
+import type { HookPipeline } from './hook-pipeline.ts'
 import type { SessionInbox } from './session-inbox.ts'
 import type { SessionInboxes } from './session-inboxes.ts'
 import { ViolationMeter } from './violation-meter.ts'
@@ -39,6 +39,9 @@ export interface PeerInboxParts {
 
 /** Operations without a request id. */
 const withoutId: ReadonlySet<number> = new Set([Op.SessionEnd, Op.Heartbeat, Op.SessionAck, Op.RoomData])
+
+/** What keeps a session, or ends it, is never refused for its rate: it is cheap, and refusing it helps nobody. */
+const withoutRate: ReadonlySet<number> = new Set([Op.SessionEnd, Op.Heartbeat, Op.SessionAck])
 
 /**
  * What one peer sends, on its way to its session: splits messages into frames, checks size and state, starts, resumes and
@@ -145,6 +148,7 @@ export class PeerInbox implements ConnectionHandler, Watched {
     if (session !== undefined) {
       session.link.countReceived(op, payload)
       if (op !== Op.Heartbeat) this.#parts.sessionService.confirmToken(session)
+      if (this.#isPastRate(op, payload)) return
     }
     try {
       if (opName(op) === undefined) {
@@ -160,6 +164,15 @@ export class PeerInbox implements ConnectionHandler, Watched {
     } catch (error) {
       this.#refuse(error, op, withoutId.has(op) ? 0 : salvageRequestId(payload))
     }
+  }
+
+  /** Refuses a frame that came too fast. */
+  #isPastRate(op: number, payload: Uint8Array): boolean {
+    if (withoutRate.has(op)) return false
+    const limit = this.#inbox?.passedRate(payload.length)
+    if (limit === undefined) return false
+    this.#inbox?.refuseRate(limit, op, withoutId.has(op) ? 0 : salvageRequestId(payload))
+    return true
   }
 
   #requireInbox(op: number): SessionInbox {
@@ -205,6 +218,7 @@ export class PeerInbox implements ConnectionHandler, Watched {
     if (request.resume !== undefined) {
       try {
         this.#inbox = inboxes.of(sessionService.resume(this.peer, request, request.resume))
+        this.#inbox.resumed()
       } catch (error) {
         this.#refuse(error, Op.SessionStart, request.id, true)
       }

@@ -1,0 +1,99 @@
+import { encodeClientFrame, encodeHeartbeat, type ServerPayload } from '@kaosnet/protocol'
+import { describe, expect, it } from 'vitest'
+import { connectPlayer, expectRefused, joinLogged } from '../support/players.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { matchModule, startTestServer } from '../support/test-server.ts'
+
+const ECHO = matchModule({
+  match_loop: `function(ctx, state, tick, messages)
+    for _, m in ipairs(messages) do kaos.broadcast(ctx.room_id, m.sender, m.data, nil, m.op) end
+    return state
+  end`,
+})
+const transports = ['udp', 'websocket'] as const
+
+describe.each(transports)('a client that sends too fast, over %s', (transport) => {
+  it('hears RATE_LIMITED of a flood of room data, and goes on later; nobody else notices', async () => {
+    const server = await startTestServer(
+      { 'room.lua': ECHO },
+      { limits: { messagesPerSecond: 20, sessions: 10 } },
+    )
+    const flooder = await connectPlayer(server, 'Flooder', { transport })
+    const calm = await connectPlayer(server, 'Calm', { transport })
+    const roomId = await flooder.createRoom('room')
+    const [flood, calms] = [await joinLogged(flooder, roomId), await joinLogged(calm, roomId)]
+    const refused: string[] = []
+    flooder.on('error', ({ error, op }) => refused.push(`${error.error} ${op}`))
+    const disturbed: unknown[] = []
+    calm.on('error', (event) => disturbed.push(event))
+
+    for (let op = 1; op <= 500; op++) flood.room.send(op)
+    await expect.poll(() => refused.length).toBeGreaterThanOrEqual(1)
+    calms.room.send(1_000, 'still here')
+    let heard = await calms.next<{ op: number }>('data')
+    for (; heard.op !== 1_000; heard = await calms.next('data')) expect(heard.op).toBeLessThanOrEqual(500)
+
+    // One request that is answered, and data after it, show that the session lives on.
+    await expect
+      .poll(() =>
+        flooder.listRooms().then(
+          () => 'answered',
+          () => 'refused',
+        ),
+      )
+      .toBe('answered')
+    await expect
+      .poll(async () => {
+        flood.room.send(2_000)
+        return calms.events.some(
+          ({ kind, event }) => kind === 'data' && (event as { op: number }).op === 2_000,
+        )
+      })
+      .toBe(true)
+    expect(new Set(refused)).toEqual(new Set(['RATE_LIMITED RoomData']))
+    expect(refused.length).toBeLessThan(100)
+    expect(disturbed).toEqual([])
+    expect([flooder.state, calm.state]).toEqual(['connected', 'connected'])
+    expect(await server.metrics()).toMatch(/kaosnet_limit_hits_total\{limit="messagesPerSecond"\} [1-9]/)
+  })
+
+  it('has each request beyond the rate refused with RATE_LIMITED, also for its bytes', async () => {
+    const server = await startTestServer(
+      { 'main.lua': `kaos.register_rpc('size', function(ctx, text) return #text end)` },
+      { limits: { bytesPerSecond: 2_000 } },
+    )
+    const ada = await connectPlayer(server, 'Ada', { transport })
+    const text = 'x'.repeat(3_000)
+    const [first, second, third] = [ada.rpc('size', text), ada.rpc('size', text), ada.rpc('size', text)]
+    await Promise.all([
+      expect(first).resolves.toBe(3_000),
+      expectRefused(second, 'RATE_LIMITED', /2000 bytes a second/),
+      expectRefused(third, 'RATE_LIMITED'),
+    ])
+    expect(await server.metrics()).toMatch(/kaosnet_limit_hits_total\{limit="bytesPerSecond"\} 2/)
+  })
+})
+
+describe('a client that sends too fast, frame by frame', () => {
+  it('has its heartbeats answered all the same, and is not ended for it', async () => {
+    const server = await startTestServer({}, { limits: { messagesPerSecond: 5, violations: 1 } })
+    const client = await startedClient(server.port)
+    const requests = Array.from({ length: 50 }, (_, index) =>
+      encodeClientFrame('RoomList', { id: index + 1 }),
+    )
+    client.send(...requests, encodeHeartbeat({ isReplyWanted: true, sentUs: 77, echoUs: 0, holdUs: 0 }))
+    expect((await client.heartbeat()).echoUs).toBe(77)
+    const refusals: ServerPayload<'Error'>[] = []
+    while (refusals.length < 40) refusals.push(await client.control('Error'))
+    expect(refusals.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, index) => index + 11))
+    expect(new Set(refusals.map(({ name }) => name))).toEqual(new Set(['RATE_LIMITED']))
+    expect(client.closed).toBeUndefined()
+  })
+})
+
+async function startedClient(port: number): Promise<RawClient> {
+  const client = await RawClient.connect(port)
+  client.send(encodeClientFrame('SessionStart', { id: 1, versions: [1] }))
+  await client.control('SessionStart')
+  return client
+}
