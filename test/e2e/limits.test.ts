@@ -1,4 +1,4 @@
-import { encodeClientFrame, encodeHeartbeat, type ServerPayload } from '@kaosnet/protocol'
+import { ErrorTable, encodeClientFrame, encodeHeartbeat, type ServerPayload } from '@kaosnet/protocol'
 import { describe, expect, it } from 'vitest'
 import { connectPlayer, expectRefused, joinLogged } from '../support/players.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -88,6 +88,50 @@ describe('a client that sends too fast, frame by frame', () => {
     expect(refusals.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, index) => index + 11))
     expect(new Set(refusals.map(({ name }) => name))).toEqual(new Set(['RATE_LIMITED']))
     expect(client.closed).toBeUndefined()
+  })
+})
+
+describe.each(transports)('one address, over %s', (transport) => {
+  it('has no more sessions than allowed, whatever carries them, and another one when one has ended', async () => {
+    const server = await startTestServer({}, { limits: { sessionsPerAddress: 2 } })
+    const first = await connectPlayer(server, 'First', { transport })
+    await connectPlayer(server, 'Second', { transport: transport === 'udp' ? 'websocket' : 'udp' })
+    await expectRefused(connectPlayer(server, 'Third', { transport }), 'SERVER_FULL', /2 sessions of one/)
+    await first.close()
+    await expect.poll(() => server.server.sessionCount).toBe(1)
+    await connectPlayer(server, 'Fourth', { transport })
+    expect(await server.metrics()).toMatch(/kaosnet_limit_hits_total\{limit="sessionsPerAddress"\} 1/)
+  })
+
+  it('that connects too often is refused with RATE_LIMITED, and admitted later', async () => {
+    const server = await startTestServer({}, { limits: { connectionsPerSecondPerAddress: 1 } })
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 12 }, (_, index) => connectPlayer(server, `P${index}`, { transport })),
+    )
+    const reasons = attempts.flatMap((attempt) =>
+      attempt.status === 'rejected' ? [(attempt.reason as { error: string }).error] : [],
+    )
+    expect(new Set(reasons)).toEqual(new Set(['RATE_LIMITED']))
+    expect(attempts.length - reasons.length).toBeGreaterThanOrEqual(2)
+    expect(server.server.sessionCount).toBe(attempts.length - reasons.length)
+    const connectAgain = () => connectPlayer(server, 'Later', { transport }).then(({ state }) => state)
+    await expect.poll(() => connectAgain().catch(() => 'refused'), { timeout: 10_000 }).toBe('connected')
+    expect(await server.metrics()).toMatch(
+      /kaosnet_limit_hits_total\{limit="connectionsPerSecondPerAddress"\} [1-9]/,
+    )
+  })
+})
+
+describe('a connection that is one too many a second', () => {
+  it('is told why and when to come back', async () => {
+    const server = await startTestServer({}, { limits: { connectionsPerSecondPerAddress: 1 } })
+    const clients = await Promise.all(Array.from({ length: 12 }, () => RawClient.connect(server.port)))
+    const last = clients.at(-1)
+    expect(await last?.control('SessionEnd')).toMatchObject({
+      code: ErrorTable.RATE_LIMITED.code,
+      retry_after_ms: 1_000,
+    })
+    expect((await last?.untilClosed())?.code).toBe(4000 + ErrorTable.RATE_LIMITED.code)
   })
 })
 

@@ -133,6 +133,20 @@ const roomsConfig = z.strictObject({
 const limitsConfig = z.strictObject({
   connections: count.default(20_000).describe('Open connections, with and without a session (SERVER_FULL).'),
   sessions: count.default(10_000).describe('Sessions of this node (SERVER_FULL).'),
+  sessionsPerAddress: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(256)
+    .describe('Sessions that one address, or IPv6 /64, has started (SERVER_FULL); 0 = not limited.'),
+  connectionsPerSecondPerAddress: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(50)
+    .describe(
+      'Connections that one address, or IPv6 /64, opens, two seconds’ worth at once (RATE_LIMITED); 0 = not limited.',
+    ),
   rooms: count.default(4_096).describe('Rooms of this node (TOO_MANY_ROOMS).'),
   roomsPerSession: z
     .int()
