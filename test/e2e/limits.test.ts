@@ -1,5 +1,14 @@
-import { ErrorTable, encodeClientFrame, encodeHeartbeat, type ServerPayload } from '@kaosnet/protocol'
-import { describe, expect, it } from 'vitest'
+import {
+  decodeServerPayload,
+  ErrorTable,
+  encodeClientFrame,
+  encodeHeartbeat,
+  FrameReader,
+  Op,
+  type ServerPayload,
+} from '@kaosnet/protocol'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
 import { connectPlayer, expectRefused, joinLogged } from '../support/players.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { matchModule, startTestServer } from '../support/test-server.ts'
@@ -134,6 +143,65 @@ describe('a connection that is one too many a second', () => {
     expect((await last?.untilClosed())?.code).toBe(4000 + ErrorTable.RATE_LIMITED.code)
   })
 })
+
+describe('the address of a client', () => {
+  const WHOAMI = { 'main.lua': `kaos.register_rpc('whoami', function(ctx) return ctx.client_ip end)` }
+
+  it('is not what X-Forwarded-For says, unless a proxy is trusted', async () => {
+    const server = await startTestServer(WHOAMI, { limits: { sessionsPerAddress: 2 } })
+    expect(await whoami(server.port, '198.51.100.1')).toBe('127.0.0.1')
+    expect(await whoami(server.port, '198.51.100.2')).toBe('127.0.0.1')
+    expect(await whoami(server.port, '198.51.100.3')).toBe('SERVER_FULL')
+  })
+
+  it('is the last one that the trusted proxy names, and limits count by it', async () => {
+    const server = await startTestServer(WHOAMI, {
+      http: { trustedProxies: ['127.0.0.0/8'] },
+      limits: { sessionsPerAddress: 1 },
+    })
+    expect(await whoami(server.port, '203.0.113.9, 198.51.100.1')).toBe('198.51.100.1')
+    expect(await whoami(server.port, '203.0.113.9, 198.51.100.2, 127.0.0.5')).toBe('198.51.100.2')
+    expect(await whoami(server.port, '198.51.100.3, 198.51.100.1')).toBe('SERVER_FULL')
+    expect(await whoami(server.port, '2001:db8::1')).toBe('2001:db8::1')
+    expect(await whoami(server.port, '2001:db8::2')).toBe('SERVER_FULL')
+  })
+
+  it.each([
+    ['counts for POST /v1/connect', ['127.0.0.1'], 200],
+    ['cannot be made up for POST /v1/connect', [], 429],
+  ])('%s', async (_name, trustedProxies, status) => {
+    const server = await startTestServer(
+      {},
+      { http: { trustedProxies }, limits: { connectionsPerSecondPerAddress: 1 } },
+    )
+    const ask = (address: string) =>
+      fetch(`${server.url}/v1/connect`, { method: 'POST', headers: { 'x-forwarded-for': address } })
+    const flood = await Promise.all(Array.from({ length: 12 }, () => ask('198.51.100.1')))
+    const refused = flood.filter((answer) => answer.status === 429)
+    expect(await refused[0]?.json()).toMatchObject({ error: { name: 'RATE_LIMITED' } })
+    expect((await ask('198.51.100.2')).status).toBe(status)
+  })
+})
+
+/** What the server takes for the address of a client that sends this header, or the error its session starts with. */
+async function whoami(port: number, forwardedFor: string): Promise<unknown> {
+  const ws = new WebSocket(`ws://127.0.0.1:${port}/ws`, { headers: { 'x-forwarded-for': forwardedFor } })
+  onTestFinished(() => ws.terminate())
+  return new Promise((resolve, reject) => {
+    ws.on('error', reject)
+    ws.on('open', () => ws.send(encodeClientFrame('SessionStart', { id: 1, versions: [1] })))
+    ws.on('message', (data: Buffer) => {
+      const reader = new FrameReader()
+      reader.reset(data)
+      while (reader.next()) {
+        const payload = reader.payload()
+        if (reader.op === Op.SessionStart) ws.send(encodeClientFrame('Rpc', { id: 2, name: 'whoami' }))
+        else if (reader.op === Op.RpcResponse) resolve(decodeServerPayload('RpcResponse', payload).payload)
+        else if (reader.op === Op.Error) resolve(decodeServerPayload('Error', payload).name)
+      }
+    })
+  })
+}
 
 async function startedClient(port: number): Promise<RawClient> {
   const client = await RawClient.connect(port)

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { WireLimits } from '@kaosnet/protocol'
 import { z } from 'zod'
+import { isAddressRange } from './http/client-address.ts'
 
 const port = z.int().min(0).max(65_535)
 const milliseconds = z.int().min(1).max(86_400_000)
@@ -34,6 +35,14 @@ const authConfig = z.strictObject({
 const key = z
   .string()
   .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+
+const httpConfig = z.strictObject({
+  trustedProxies: z
+    .array(z.string().refine(isAddressRange, 'must be an IP address or a range like 10.0.0.0/8'))
+    .max(256)
+    .default([])
+    .describe('Addresses and ranges of proxies whose `X-Forwarded-For` is believed.'),
+})
 
 const udpConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Listen for kaos-rudp (encrypted reliable UDP).'),
@@ -283,6 +292,7 @@ const serverConfig = z.strictObject({
     .max(3_600)
     .default(5)
     .describe('Given to match_terminate when the server stops.'),
+  http: httpConfig.prefault({}),
   udp: udpConfig.prefault({}),
   auth: authConfig.prefault({}),
   session: sessionConfig.prefault({}),

@@ -2,6 +2,7 @@ import { KaosError } from '@kaosnet/protocol'
 import { type Clock, systemClock } from './clock.ts'
 import { resolveConfig, type ServerConfig, type ServerConfigInput } from './config.ts'
 import { createRoomHost } from './host/create-room-host.ts'
+import { ClientAddress } from './http/client-address.ts'
 import { ConnectService } from './http/connect-service.ts'
 import { HttpServer } from './http/http-server.ts'
 import { createLogger, type Logger } from './observe/logger.ts'
@@ -201,11 +202,15 @@ export class KaosServer {
           },
         })
       : undefined
+    const clients = new ClientAddress(config.http.trustedProxies)
     this.#http = new HttpServer({
+      clientAddress: (request) => clients.of(request),
       connect: new ConnectService({
         authenticator,
         keys: udpKeys,
-        wallClock: () => clock.unixMs(),
+        clock,
+        metrics,
+        perSecondPerAddress: config.limits.connectionsPerSecondPerAddress,
         websocketPath: WEBSOCKET_PATH,
         publicAddress: config.udp.publicAddress,
         udpPort: () => (this.#rudp === undefined ? 0 : (config.udp.publicPort ?? this.#rudp.port)),
@@ -229,7 +234,7 @@ export class KaosServer {
         path: WEBSOCKET_PATH,
         messageBytes: config.limits.messageBytes,
         describeAddress: () => `ws://${this.#publicHost}:${this.port}${WEBSOCKET_PATH}`,
-        remoteAddress: (request) => request.socket.remoteAddress ?? 'unknown',
+        remoteAddress: (request) => clients.of(request),
       }),
       ...(this.#rudp === undefined ? [] : [this.#rudp]),
       ...(parts.transports ?? []),
