@@ -205,7 +205,12 @@ describe('a host that is lost', () => {
     const { dir } = modules(GAME)
     const server = await startTestServer(
       {},
-      { ...config(dir), rooms: { workers: 1, hostTimeoutMs: 60_000 }, udp: { enabled: false } },
+      {
+        ...config(dir),
+        rooms: { workers: 1, hostTimeoutMs: 60_000 },
+        udp: { enabled: false },
+        limits: { messagesPerSecond: 0, bytesPerSecond: 0 },
+      },
     )
     const ada = await connectPlayer(server)
     const errors: { error: string }[] = []

@@ -72,6 +72,11 @@ export class RoomServer {
           sessions: rooms * 2 + 1,
           connections: rooms * 2 + 1,
           requestTimeoutMs: 60_000,
+          // All players have one address, and one of them asks for every room.
+          sessionsPerAddress: 0,
+          connectionsPerSecondPerAddress: 0,
+          messagesPerSecond: 0,
+          bytesPerSecond: 0,
         },
         scripts: {
           dir: fileURLToPath(new URL('lua', SCRIPTS)),

@@ -36,6 +36,7 @@ const samples: Readonly<Record<string, [string, unknown]>> = {
   port: ['7351', 7_351],
   publicDir: ['2024', '2024'],
   shutdownGraceSeconds: ['0', 0],
+  'http.trustedProxies': ['["10.0.0.0/8","::1"]', ['10.0.0.0/8', '::1']],
   'udp.enabled': ['false', false],
   'udp.port': ['7352', 7_352],
   'udp.publicPort': ['443', 443],

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { WireLimits } from '@kaosnet/protocol'
 import { z } from 'zod'
+import { isAddressRange } from './http/client-address.ts'
 
 const port = z.int().min(0).max(65_535)
 const milliseconds = z.int().min(1).max(86_400_000)
@@ -34,6 +35,14 @@ const authConfig = z.strictObject({
 const key = z
   .string()
   .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+
+const httpConfig = z.strictObject({
+  trustedProxies: z
+    .array(z.string().refine(isAddressRange, 'must be an IP address or a range like 10.0.0.0/8'))
+    .max(256)
+    .default([])
+    .describe('Addresses and ranges of proxies whose `X-Forwarded-For` is believed.'),
+})
 
 const udpConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Listen for kaos-rudp (encrypted reliable UDP).'),
@@ -133,6 +142,20 @@ const roomsConfig = z.strictObject({
 const limitsConfig = z.strictObject({
   connections: count.default(20_000).describe('Open connections, with and without a session (SERVER_FULL).'),
   sessions: count.default(10_000).describe('Sessions of this node (SERVER_FULL).'),
+  sessionsPerAddress: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(256)
+    .describe('Sessions that one address, or IPv6 /64, has started (SERVER_FULL); 0 = not limited.'),
+  connectionsPerSecondPerAddress: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(50)
+    .describe(
+      'Connections that one address, or IPv6 /64, opens, two seconds’ worth at once (RATE_LIMITED); 0 = not limited.',
+    ),
   rooms: count.default(4_096).describe('Rooms of this node (TOO_MANY_ROOMS).'),
   roomsPerSession: z
     .int()
@@ -150,6 +173,18 @@ const limitsConfig = z.strictObject({
   requestTimeoutMs: milliseconds
     .default(10_000)
     .describe('An RPC or hook must answer within this (REQUEST_TIMEOUT), and an async match_init end.'),
+  messagesPerSecond: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(200)
+    .describe('Messages of one session, two seconds’ worth at once (RATE_LIMITED); 0 = not limited.'),
+  bytesPerSecond: z
+    .int()
+    .min(0)
+    .max(1_073_741_824)
+    .default(262_144)
+    .describe('Bytes of the same (RATE_LIMITED); 0 = not limited.'),
   roomInputQueue: count
     .default(1_024)
     .describe('Messages that wait for the next tick of a room (ROOM_BUSY).'),
@@ -257,6 +292,7 @@ const serverConfig = z.strictObject({
     .max(3_600)
     .default(5)
     .describe('Given to match_terminate when the server stops.'),
+  http: httpConfig.prefault({}),
   udp: udpConfig.prefault({}),
   auth: authConfig.prefault({}),
   session: sessionConfig.prefault({}),

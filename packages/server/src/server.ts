@@ -1,15 +1,17 @@
 import { KaosError } from '@kaosnet/protocol'
 import { type Clock, systemClock } from './clock.ts'
 import { resolveConfig, type ServerConfig, type ServerConfigInput } from './config.ts'
-import { ConnectService } from './http/connect-service.ts'
 import { createRoomHost } from './host/create-room-host.ts'
+import { ClientAddress } from './http/client-address.ts'
+import { ConnectService } from './http/connect-service.ts'
 import { HttpServer } from './http/http-server.ts'
 import { createLogger, type Logger } from './observe/logger.ts'
 import { Metrics } from './observe/metrics.ts'
+import { ConnectionRate } from './peer/connection-rate.ts'
 import { FlushQueue } from './peer/flush-queue.ts'
 import { Peer, type PeerOptions } from './peer/peer.ts'
-import type { Connection, ConnectionHandler, Transport } from './peer/transport.ts'
 import { RudpTransport } from './peer/rudp-transport.ts'
+import type { Connection, ConnectionHandler, Transport } from './peer/transport.ts'
 import { resolveUdpKeys } from './peer/udp-keys.ts'
 import { WebSocketTransport } from './peer/websocket-transport.ts'
 import { type Random, systemRandom } from './random.ts'
@@ -70,6 +72,7 @@ export class KaosServer {
   readonly #sessions = new SessionRegistry()
   readonly #rooms = new RoomRegistry()
   readonly #inboxes = new Set<PeerInbox>()
+  readonly #connectionRate: ConnectionRate
   readonly #flushQueue: FlushQueue
   readonly #host: RoomHost
   readonly #gateway: RoomGateway
@@ -108,6 +111,7 @@ export class KaosServer {
       refreshHosts: () => this.#host.refreshReports(),
     })
     const metrics = this.#metrics
+    this.#connectionRate = new ConnectionRate({ perSecond: config.limits.connectionsPerSecondPerAddress })
     this.#flushQueue = new FlushQueue(clock)
 
     const authenticator = new Authenticator(config.auth, clock, random)
@@ -198,11 +202,15 @@ export class KaosServer {
           },
         })
       : undefined
+    const clients = new ClientAddress(config.http.trustedProxies)
     this.#http = new HttpServer({
+      clientAddress: (request) => clients.of(request),
       connect: new ConnectService({
         authenticator,
         keys: udpKeys,
-        wallClock: () => clock.unixMs(),
+        clock,
+        metrics,
+        perSecondPerAddress: config.limits.connectionsPerSecondPerAddress,
         websocketPath: WEBSOCKET_PATH,
         publicAddress: config.udp.publicAddress,
         udpPort: () => (this.#rudp === undefined ? 0 : (config.udp.publicPort ?? this.#rudp.port)),
@@ -226,7 +234,7 @@ export class KaosServer {
         path: WEBSOCKET_PATH,
         messageBytes: config.limits.messageBytes,
         describeAddress: () => `ws://${this.#publicHost}:${this.port}${WEBSOCKET_PATH}`,
-        remoteAddress: (request) => request.socket.remoteAddress ?? 'unknown',
+        remoteAddress: (request) => clients.of(request),
       }),
       ...(this.#rudp === undefined ? [] : [this.#rudp]),
       ...(parts.transports ?? []),
@@ -328,15 +336,25 @@ export class KaosServer {
     const peer = new Peer(connection, this.#peerOptions)
     const inbox = new PeerInbox(peer, this.#inboxParts)
     this.#inboxes.add(inbox)
-    const { connections } = this.config.limits
-    if (this.#inboxes.size > connections) {
+    this.#refuseExcess(inbox)
+    return inbox
+  }
+
+  /** Ends a connection that is one too many; its client is told why. */
+  #refuseExcess(inbox: PeerInbox): void {
+    const { connections, connectionsPerSecondPerAddress } = this.config.limits
+    const { remoteAddress } = inbox.peer.connection
+    if (!this.#connectionRate.admits(remoteAddress, this.#clock.nowMs())) {
+      this.#metrics.limitHit('connectionsPerSecondPerAddress')
+      const text = `one address opens at most ${connectionsPerSecondPerAddress} connections a second`
+      inbox.end(new KaosError('RATE_LIMITED', text), 'dropped', DEFAULT_RETRY_AFTER_MS)
+    } else if (this.#inboxes.size > connections) {
       this.#metrics.limitHit('connections')
       inbox.end(
         new KaosError('SERVER_FULL', `this server keeps at most ${connections} connections`),
         'dropped',
       )
     }
-    return inbox
   }
 
   #endSlowConsumer(peer: Peer): void {

@@ -1,5 +1,8 @@
 import { KaosError } from '@kaosnet/protocol'
 import { ConnectTokenIssuer, formatConnectToken } from '@kaosnet/rudp'
+import type { Clock } from '../clock.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { ConnectionRate } from '../peer/connection-rate.ts'
 import type { UdpKeys } from '../peer/udp-keys.ts'
 import type { Authenticator } from '../session/authenticator.ts'
 
@@ -21,7 +24,10 @@ export interface ConnectAnswer {
 export interface ConnectServiceOptions {
   readonly authenticator: Authenticator
   readonly keys: UdpKeys
-  readonly wallClock: () => number
+  readonly clock: Clock
+  readonly metrics: Pick<Metrics, 'limitHit'>
+  /** How often one address may ask; 0 = not limited. */
+  readonly perSecondPerAddress: number
   readonly websocketPath: string
   /** What clients reach the server by; without it, the address their request came in at. */
   readonly publicAddress: string | undefined
@@ -29,24 +35,38 @@ export interface ConnectServiceOptions {
   readonly udpPort: () => number
 }
 
+export interface ConnectEnds {
+  /** The address the request came in at. */
+  readonly localAddress: string
+  readonly clientAddress: string
+}
+
 /** Tells a client how to connect, and gives it the connect token that kaos-rudp asks for. */
 export class ConnectService {
   readonly #options: ConnectServiceOptions
   readonly #issuer: ConnectTokenIssuer
+  /** Apart from that of connections, or a client over UDP would count twice. */
+  readonly #rate: ConnectionRate
 
   constructor(options: ConnectServiceOptions) {
-    const { keys, wallClock } = options
+    const { clock, keys, perSecondPerAddress } = options
+    const wallClock = (): number => clock.unixMs()
     this.#options = options
     this.#issuer = new ConnectTokenIssuer({ crypto: keys.crypto, keys: keys.tokenKeys, wallClock })
+    this.#rate = new ConnectionRate({ perSecond: perSecondPerAddress })
   }
 
   /**
-   * @param localAddress The address the request came in at.
    * @param body The request's JSON: `{ token? }`, the same token that SessionStart will carry.
-   * @throws {KaosError} INVALID_PAYLOAD, AUTH_REQUIRED, AUTH_INVALID or AUTH_EXPIRED
+   * @throws {KaosError} INVALID_PAYLOAD, RATE_LIMITED, AUTH_REQUIRED, AUTH_INVALID or AUTH_EXPIRED
    */
-  async connect(localAddress: string, body: unknown): Promise<ConnectAnswer> {
-    const { authenticator, keys, publicAddress, udpPort, websocketPath } = this.#options
+  async connect({ clientAddress, localAddress }: ConnectEnds, body: unknown): Promise<ConnectAnswer> {
+    const { authenticator, clock, keys, metrics, perSecondPerAddress } = this.#options
+    const { publicAddress, udpPort, websocketPath } = this.#options
+    if (!this.#rate.admits(clientAddress, clock.nowMs())) {
+      metrics.limitHit('connectionsPerSecondPerAddress')
+      throw new KaosError('RATE_LIMITED', `one address asks at most ${perSecondPerAddress} times a second`)
+    }
     const identity = await authenticator.authenticate({ token: tokenOf(body) })
     const websocket = { path: websocketPath }
     const port = udpPort()

@@ -19,6 +19,7 @@ function newServer(options: Partial<HttpServerOptions> = {}): HttpServer {
     metrics,
     isReady: () => true,
     connect: { connect: async () => ({ websocket: { path: '/ws' } }) },
+    clientAddress: ({ headers }) => `the client of ${headers['x-test']}`,
     admin: { token: undefined, reload: async () => '', scriptVersion: () => '', rooms: [] },
     ...options,
   })
@@ -125,11 +126,11 @@ describe('POST /v1/connect', () => {
   const post = async (base: string, body: unknown): Promise<Response> =>
     fetch(`${base}/v1/connect`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'x-test': 'this request' },
       body: JSON.stringify(body),
     })
 
-  it('passes on the body and the address the request came in at, and is not cached', async () => {
+  it('passes on the body, the address the request came in at and the client’s, and is not cached', async () => {
     const asked: unknown[] = []
     const base = await listen({
       connect: {
@@ -140,7 +141,8 @@ describe('POST /v1/connect', () => {
       },
     })
     const response = await post(base, { token: 'abc' })
-    expect(asked).toEqual([['127.0.0.1', { token: 'abc' }]])
+    const ends = { localAddress: '127.0.0.1', clientAddress: 'the client of this request' }
+    expect(asked).toEqual([[ends, { token: 'abc' }]])
     expect(await response.json()).toEqual({ websocket: { path: '/ws' } })
     expect(response.headers.get('cache-control')).toBe('no-store')
   })
@@ -149,6 +151,7 @@ describe('POST /v1/connect', () => {
     ['AUTH_REQUIRED', 401],
     ['AUTH_EXPIRED', 401],
     ['INVALID_PAYLOAD', 400],
+    ['RATE_LIMITED', 429],
   ] as const)('answers %s with status %d and the error', async (name, status) => {
     const error = new KaosError(name, 'no')
     const base = await listen({

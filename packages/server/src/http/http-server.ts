@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import fastifyStatic from '@fastify/static'
@@ -17,6 +17,8 @@ export interface HttpServerOptions {
   readonly metrics: Metrics
   readonly isReady: () => boolean
   readonly connect: Pick<ConnectService, 'connect'>
+  /** The address of the client behind a request. */
+  readonly clientAddress: (request: IncomingMessage) => string
   readonly admin: AdminParts
 }
 
@@ -70,7 +72,7 @@ export class HttpServer {
   }
 
   #routes(): void {
-    const { connect, isReady, metrics, publicDir } = this.#options
+    const { clientAddress, connect, isReady, metrics, publicDir } = this.#options
     this.#app.addHook('onSend', async (_request, reply) => {
       reply.header('x-content-type-options', 'nosniff')
       reply.header('referrer-policy', 'no-referrer')
@@ -86,11 +88,15 @@ export class HttpServer {
     this.#app.post('/v1/connect', async (request, reply) => {
       try {
         reply.header('cache-control', 'no-store')
-        return await connect.connect(request.socket.localAddress ?? '127.0.0.1', request.body)
+        const localAddress = request.socket.localAddress ?? '127.0.0.1'
+        return await connect.connect(
+          { localAddress, clientAddress: clientAddress(request.raw) },
+          request.body,
+        )
       } catch (error) {
         if (!(error instanceof KaosError)) throw error
-        const { action, code, error: name, message } = error
-        return reply.code(action === 'reauth' ? 401 : 400).send({ error: { code, name, message } })
+        const { code, error: name, message } = error
+        return reply.code(statusOf(error)).send({ error: { code, name, message } })
       }
     })
     registerAdminRoutes(this.#app, this.#options.admin)
@@ -110,4 +116,9 @@ export class HttpServer {
       })
     }
   }
+}
+
+function statusOf(error: KaosError): number {
+  if (error.error === 'RATE_LIMITED') return 429
+  return error.action === 'reauth' ? 401 : 400
 }

@@ -67,10 +67,17 @@ export class HookPipeline {
 
   /** Runs the after-hook, if there is one. Its failure is logged and counted by the host and changes nothing. */
   after(name: HookName, caller: CallerInfo, message: HookMessage): void {
+    void this.afterSettled(name, caller, message)
+  }
+
+  /** {@link after} for a caller that wants to know when it is over. Never rejects. */
+  async afterSettled(name: HookName, caller: CallerInfo, message: HookMessage): Promise<void> {
     if (!this.hasAfter(name)) return
-    void this.#invoke({ kind: 'after', name, caller, message }).catch((error: unknown) => {
+    try {
+      await this.#invoke({ kind: 'after', name, caller, message })
+    } catch (error) {
       this.#parts.logger.error({ hook: name, error: String(error) }, 'after-hook was not answered')
-    })
+    }
   }
 
   /** @throws {KaosError} RPC_NOT_FOUND, RPC_FAILED, SCRIPT_BUDGET_EXCEEDED or REQUEST_TIMEOUT */

@@ -11,6 +11,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { ServerConfigInput } from '../config.ts'
 import { readMetric } from '../testing/read-metric.ts'
 import { type RouterScripts, type RouterWorld, routerWorld } from '../testing/router-world.ts'
+import { settled } from '../testing/promises.ts'
 import { testMetrics } from '../testing/test-metrics.ts'
 
 const metrics = testMetrics()
@@ -306,6 +307,27 @@ describe('heartbeats', () => {
     await client.send(heartbeat)
     expect(client.connection.heartbeats).toHaveLength(1)
     expect(client.refusals()).toEqual([['HOOK_REJECTED', Op.Heartbeat, 0]])
+  })
+
+  it('that come while a hook runs are answered without one, so that a flood of them fills no queue', async () => {
+    const { connect, host } = world({}, { before: ['heartbeat'], after: ['heartbeat'] })
+    const client = connect()
+    await client.start()
+    let finish = (): void => {}
+    host.onInvoke = (call) =>
+      new Promise((resolve) => {
+        const message = call.kind === 'rpc' ? call.payload : call.message
+        finish = () => resolve({ kind: 'value', value: message })
+      })
+    await client.send(...Array.from({ length: 100 }, () => heartbeat))
+    expect([host.calls.length, client.connection.heartbeats.length]).toEqual([1, 99])
+    finish()
+    await settled()
+    expect([host.calls.length, client.connection.heartbeats.length]).toEqual([2, 100])
+    finish()
+    await settled()
+    await client.send(heartbeat)
+    expect(host.calls.map(({ kind }) => kind)).toEqual(['before', 'after', 'before'])
   })
 })
 

@@ -20,8 +20,8 @@ import type { ConnectionHandler } from '../peer/transport.ts'
 import type { Session } from '../session/session.ts'
 import { callerOf, type SessionService } from '../session/session-service.ts'
 import type { Watched } from '../session/silence-monitor.ts'
-import type { HookPipeline } from './hook-pipeline.ts'
 import { asRefusal } from './as-refusal.ts'
+import type { HookMessage, HookPipeline } from './hook-pipeline.ts'
 import type { SessionInbox } from './session-inbox.ts'
 import type { SessionInboxes } from './session-inboxes.ts'
 import { ViolationMeter } from './violation-meter.ts'
@@ -40,6 +40,9 @@ export interface PeerInboxParts {
 /** Operations without a request id. */
 const withoutId: ReadonlySet<number> = new Set([Op.SessionEnd, Op.Heartbeat, Op.SessionAck, Op.RoomData])
 
+/** What keeps a session, or ends it, is never refused for its rate: it is cheap, and refusing it helps nobody. */
+const withoutRate: ReadonlySet<number> = new Set([Op.SessionEnd, Op.Heartbeat, Op.SessionAck])
+
 /**
  * What one peer sends, on its way to its session: splits messages into frames, checks size and state, starts, resumes and
  * ends the session, and answers everything wrong with a precise error. Nothing a peer sends makes it throw.
@@ -51,6 +54,8 @@ export class PeerInbox implements ConnectionHandler, Watched {
   readonly #violations: ViolationMeter
   #inbox: SessionInbox | undefined
   #isStarting = false
+  /** A hook on a heartbeat runs. */
+  #isHeartbeatHooked = false
 
   constructor(peer: Peer, parts: PeerInboxParts) {
     const { limits } = parts.config
@@ -145,6 +150,7 @@ export class PeerInbox implements ConnectionHandler, Watched {
     if (session !== undefined) {
       session.link.countReceived(op, payload)
       if (op !== Op.Heartbeat) this.#parts.sessionService.confirmToken(session)
+      if (this.#isPastRate(op, payload)) return
     }
     try {
       if (opName(op) === undefined) {
@@ -162,6 +168,15 @@ export class PeerInbox implements ConnectionHandler, Watched {
     }
   }
 
+  /** Refuses a frame that came too fast. */
+  #isPastRate(op: number, payload: Uint8Array): boolean {
+    if (withoutRate.has(op)) return false
+    const limit = this.#inbox?.passedRate(payload.length)
+    if (limit === undefined) return false
+    this.#inbox?.refuseRate(limit, op, withoutId.has(op) ? 0 : salvageRequestId(payload))
+    return true
+  }
+
   #requireInbox(op: number): SessionInbox {
     if (this.#inbox === undefined) {
       throw new KaosError(
@@ -174,26 +189,35 @@ export class PeerInbox implements ConnectionHandler, Watched {
 
   #heartbeat(payload: Uint8Array): void {
     const heartbeat = decodeHeartbeat(payload)
-    const { hooks } = this.#parts
+    const { hooks, metrics } = this.#parts
     const { session } = this
-    if (session === undefined || !hooks.hasBefore('heartbeat')) {
-      this.#answerHeartbeat(heartbeat)
-      return
+    if (session === undefined || !(hooks.hasBefore('heartbeat') || hooks.hasAfter('heartbeat'))) {
+      return this.#answerHeartbeat(heartbeat)
     }
-    void hooks
-      .before('heartbeat', callerOf(session), { latency_ms: this.peer.latency.rttMs })
-      .then(() => {
-        this.#answerHeartbeat(heartbeat)
-      })
+    // Heartbeats have no rate, and a flood of them must not fill the queue that everybody's RPCs wait in.
+    if (this.#isHeartbeatHooked) {
+      metrics.limitHit('heartbeatHooks')
+      return this.#answerHeartbeat(heartbeat)
+    }
+    this.#isHeartbeatHooked = true
+    void this.#hookedHeartbeat(session, heartbeat)
       .catch((error: unknown) => this.#refuse(error, Op.Heartbeat, 0))
+      .finally(() => {
+        this.#isHeartbeatHooked = false
+      })
+  }
+
+  async #hookedHeartbeat(session: Session, heartbeat: Heartbeat): Promise<void> {
+    const { hooks } = this.#parts
+    const latency = (): HookMessage => ({ latency_ms: this.peer.latency.rttMs })
+    if (hooks.hasBefore('heartbeat')) await hooks.before('heartbeat', callerOf(session), latency())
+    this.#answerHeartbeat(heartbeat)
+    await hooks.afterSettled('heartbeat', callerOf(session), latency())
   }
 
   #answerHeartbeat(heartbeat: Heartbeat): void {
     this.peer.handleHeartbeat(heartbeat)
-    const session = this.#ownSession
-    if (session === undefined) return
-    session.link.sendAck()
-    this.#parts.hooks.after('heartbeat', callerOf(session), { latency_ms: this.peer.latency.rttMs })
+    this.#ownSession?.link.sendAck()
   }
 
   #sessionStart(payload: Uint8Array): void {
@@ -205,6 +229,7 @@ export class PeerInbox implements ConnectionHandler, Watched {
     if (request.resume !== undefined) {
       try {
         this.#inbox = inboxes.of(sessionService.resume(this.peer, request, request.resume))
+        this.#inbox.resumed()
       } catch (error) {
         this.#refuse(error, Op.SessionStart, request.id, true)
       }

@@ -1,4 +1,11 @@
-import { type ClientPayload, decodeClientPayload, decodeRoomData, KaosError, Op } from '@kaosnet/protocol'
+import {
+  type ClientPayload,
+  decodeClientPayload,
+  decodeRoomData,
+  KaosError,
+  Op,
+  WireLimits,
+} from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -7,6 +14,7 @@ import type { Session } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { asRefusal } from './as-refusal.ts'
 import { OrderedLane } from './ordered-lane.ts'
+import { RateLimit, type RateLimits } from './rate-limit.ts'
 import type { RequestHandlers } from './request-handlers.ts'
 import { ViolationMeter } from './violation-meter.ts'
 
@@ -28,6 +36,7 @@ export class SessionInbox {
   readonly #parts: SessionInboxParts
   readonly #violations: ViolationMeter
   readonly #lane: OrderedLane
+  readonly #rate: RateLimit
   #rpcsInFlight = 0
 
   constructor(session: Session, parts: SessionInboxParts) {
@@ -36,6 +45,28 @@ export class SessionInbox {
     this.#parts = parts
     this.#violations = new ViolationMeter(limits.violations, limits.violationWindowMs)
     this.#lane = new OrderedLane(limits.requestsQueued, (error, op, id) => this.refuse(error, op, id))
+    this.#rate = new RateLimit(limits, parts.clock.nowMs())
+  }
+
+  /** Counts a frame against the session's rate. @returns the limit that is passed: the frame must not be processed */
+  passedRate(payloadBytes: number): keyof RateLimits | undefined {
+    const limit = this.#rate.passed(WireLimits.frameHeaderBytes + payloadBytes, this.#parts.clock.nowMs())
+    if (limit !== undefined) this.#parts.metrics.limitHit(limit)
+    return limit
+  }
+
+  /** Tells the client that a frame was not processed: each request, and of other frames one in a while. */
+  refuseRate(limit: keyof RateLimits, op: number, requestId: number): void {
+    if (requestId === 0 && !this.#rate.mayTell(this.#parts.clock.nowMs())) return
+    const unit = limit === 'messagesPerSecond' ? 'messages' : 'bytes'
+    const text = `a session sends at most ${this.#parts.config.limits[limit]} ${unit} a second`
+    this.refuse(new KaosError('RATE_LIMITED', text), op, requestId)
+  }
+
+  /** A new connection has taken over, and brings what the old one could not. */
+  resumed(): void {
+    const { resumeWindowMs, timeoutMs } = this.#parts.config.session
+    this.#rate.catchUp(this.#parts.clock.nowMs(), timeoutMs + resumeWindowMs)
   }
 
   /** @throws {KaosError} when the payload or the state does not allow it */

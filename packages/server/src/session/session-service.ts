@@ -16,6 +16,7 @@ import type { Peer } from '../peer/peer.ts'
 import type { Random } from '../random.ts'
 import type { CallerInfo } from '../room/room-host.ts'
 import type { HookMessage, HookPipeline } from '../router/hook-pipeline.ts'
+import { AddressSessions } from './address-sessions.ts'
 import type { Authenticator } from './authenticator.ts'
 import { ResumeTokens, type UsedToken } from './resume-tokens.ts'
 import { type Identity, Session } from './session.ts'
@@ -57,6 +58,7 @@ export interface SessionEnding {
 export class SessionService {
   readonly #parts: SessionServiceParts
   readonly #tokens: ResumeTokens
+  readonly #addresses = new AddressSessions()
   /** What ends the sessions that are away. */
   readonly #windows = new Map<Session, TimerHandle>()
   #isShuttingDown = false
@@ -78,17 +80,19 @@ export class SessionService {
   async start(peer: Peer, request: ClientPayload<'SessionStart'>): Promise<Session> {
     const { authenticator, clock, hooks, random, sessions } = this.#parts
     const version = commonVersion(request.versions)
-    this.#checkRoom()
+    const { remoteAddress } = peer.connection
+    this.#checkRoom(remoteAddress)
     const id = random.sessionId()
     const identity = await this.#admit(id, peer, await authenticator.authenticate(request))
     // The answer may have taken a while.
-    this.#checkRoom()
+    this.#checkRoom(remoteAddress)
     const session = new Session(id, identity, this.#newLink(id, peer), clock.unixMs())
     if (peer.isClosed) {
       session.markEnded()
       return session
     }
     sessions.add(session)
+    this.#addresses.add(session, remoteAddress)
     peer.sendControl('SessionStart', this.#welcome(session, request.id, version))
     hooks.after('session_start', callerOf(session), identityMessage(identity))
     this.#parts.logger.debug({ sessionId: id, userId: identity.userId }, 'session started')
@@ -157,6 +161,7 @@ export class SessionService {
     this.#tokens.revoke(session)
     onEnded(session, ending)
     sessions.delete(session.id)
+    this.#addresses.delete(session)
     session.peer.close(ending.code, ending.reason, ending.retryAfterMs)
     metrics.sessionEnded(ending.code)
     hooks.after('session_end', callerOf(session), { code: ending.code, reason: ending.reason })
@@ -215,12 +220,21 @@ export class SessionService {
     }
   }
 
-  #checkRoom(): void {
+  #checkRoom(remoteAddress: string): void {
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
-    const bound = this.#parts.config.limits.sessions
-    if (this.#parts.sessions.size < bound) return
-    this.#parts.metrics.limitHit('sessions')
-    throw new KaosError('SERVER_FULL', `this server admits at most ${bound} sessions`)
+    const { config, metrics } = this.#parts
+    const { sessions, sessionsPerAddress } = config.limits
+    if (this.#parts.sessions.size >= sessions) {
+      metrics.limitHit('sessions')
+      throw new KaosError('SERVER_FULL', `this server admits at most ${sessions} sessions`)
+    }
+    if (sessionsPerAddress > 0 && this.#addresses.of(remoteAddress) >= sessionsPerAddress) {
+      metrics.limitHit('sessionsPerAddress')
+      throw new KaosError(
+        'SERVER_FULL',
+        `this server admits at most ${sessionsPerAddress} sessions of one address`,
+      )
+    }
   }
 
   async #admit(id: SessionId, peer: Peer, identity: Identity): Promise<Identity> {
