@@ -29,6 +29,7 @@ import {
   welcome,
 } from './room-frames.ts'
 import type { InputRefusal, RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
+import { type FindRequest, type JoinOutcome, RoomFinder } from './room-finder.ts'
 import { type OccupiedSeat, RoomRecord, type Seat } from './room-record.ts'
 import type { RoomRegistry } from './room-registry.ts'
 
@@ -43,12 +44,20 @@ export interface RoomGatewayParts {
   readonly host: RoomHost
 }
 
+/** What {@link RoomGateway.find} is to find, or to make. */
+export interface RoomWanted extends Pick<FindRequest, 'module' | 'query' | 'create'> {
+  readonly metadata: Readonly<Record<string, unknown>> | undefined
+}
+
 /**
  * The I/O side of rooms: hands out seats, passes commands to the host, and turns what the host tells into frames for
  * the members. Everything about one room travels on its own lane, so its join reply comes before its data.
  */
 export class RoomGateway implements RoomHostEvents {
   readonly #parts: RoomGatewayParts
+  readonly #finder: RoomFinder
+  /** Searches of a session that have not ended. */
+  readonly #searches = new Map<Session, number>()
   #modules: ReadonlySet<string> = new Set()
   /** What takes members that are away out of their rooms. */
   readonly #windows = new Map<OccupiedSeat, TimerHandle>()
@@ -57,6 +66,7 @@ export class RoomGateway implements RoomHostEvents {
 
   constructor(parts: RoomGatewayParts) {
     this.#parts = parts
+    this.#finder = new RoomFinder(parts.rooms, parts.clock)
   }
 
   /** Told when scripts are activated: names with slashes. */
@@ -105,16 +115,61 @@ export class RoomGateway implements RoomHostEvents {
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
     this.#checkMetadata(metadata)
     const room = this.#parts.rooms.require(roomId)
+    const settle = (outcome: JoinOutcome): void => {
+      if (outcome instanceof KaosError) session.link.sendError(outcome, Op.RoomJoin, requestId)
+      onSettled(outcome === 'accepted')
+    }
     room.whenStarted((startError) => {
       try {
-        if (session.isEnded) return onSettled(false)
+        if (session.isEnded) return settle('gone')
         if (startError !== undefined) throw startError
-        this.#reserve(session, requestId, room.id, metadata, onSettled)
+        this.#reserve(session, requestId, room.id, metadata, settle)
       } catch (error) {
-        session.link.sendError(asKaosError(error), Op.RoomJoin, requestId)
-        onSettled(false)
+        settle(asKaosError(error))
       }
     })
+  }
+
+  /**
+   * Joins the best running room that matches and has a free seat, or has one made. The session is answered with RoomJoin
+   * or Error; `onJoined` follows when it is in.
+   * @throws {KaosError} TOO_MANY_ROOMS, SHUTTING_DOWN or INVALID_PAYLOAD
+   */
+  find(session: Session, requestId: number, wanted: RoomWanted, onJoined: (roomId: RoomId) => void): void {
+    if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
+    const { metadata, module, query, create } = wanted
+    this.#checkMetadata(metadata)
+    this.#checkRoomCount(session, this.#searches.get(session) ?? 0)
+    // A seat that is reserved counts by itself.
+    const count = (change: 1 | -1): void => {
+      const open = (this.#searches.get(session) ?? 0) + change
+      if (open === 0) this.#searches.delete(session)
+      else this.#searches.set(session, open)
+    }
+    count(1)
+    try {
+      this.#finder.find({
+        session,
+        module: canonicalModule(module),
+        query,
+        create,
+        reserve: (room, onSettled) => {
+          this.#reserve(session, requestId, room.id, metadata, (outcome) => {
+            count(1)
+            onSettled(outcome)
+          })
+          count(-1)
+        },
+        onSettled: (result) => {
+          count(-1)
+          if (result instanceof KaosError) session.link.sendError(result, Op.RoomJoin, requestId)
+          else if (result !== 'gone') onJoined(result)
+        },
+      })
+    } catch (error) {
+      count(-1)
+      throw error
+    }
   }
 
   #checkParams(params: unknown): void {
@@ -139,18 +194,12 @@ export class RoomGateway implements RoomHostEvents {
     requestId: number,
     roomId: RoomId,
     metadata: Readonly<Record<string, unknown>> | undefined,
-    onSettled: (isAccepted: boolean) => void,
+    onSettled: (outcome: JoinOutcome) => void,
   ): void {
-    const { config, metrics, host } = this.#parts
+    const { host } = this.#parts
     const room = this.#parts.rooms.require(roomId)
     if (session.membershipOf(roomId) !== undefined) throw new KaosError('ROOM_ALREADY_JOINED')
-    if (session.roomCount >= config.limits.roomsPerSession) {
-      metrics.limitHit('roomsPerSession')
-      throw new KaosError(
-        'TOO_MANY_ROOMS',
-        `a session may be in at most ${config.limits.roomsPerSession} rooms at once`,
-      )
-    }
+    this.#checkRoomCount(session, 0)
     if (!room.hasFreeSeat) {
       throw new KaosError('ROOM_FULL', `all ${room.traits.maxPlayers} seats of the room are taken`)
     }
@@ -160,6 +209,15 @@ export class RoomGateway implements RoomHostEvents {
     const presence: Presence = { member, session: session.id, user_id: userId, username, metadata }
     room.seats.set(member, { kind: 'reserved', session, handle, presence, requestId, onSettled })
     host.join(roomId, { member, sessionId: session.id, userId, username, metadata })
+  }
+
+  /** @param searches Rooms that it will be in besides those it is in or is joining. */
+  #checkRoomCount(session: Session, searches: number): void {
+    const { config, metrics } = this.#parts
+    const { roomsPerSession } = config.limits
+    if (session.roomCount + searches < roomsPerSession) return
+    metrics.limitHit('roomsPerSession')
+    throw new KaosError('TOO_MANY_ROOMS', `a session may be in at most ${roomsPerSession} rooms at once`)
   }
 
   /** @throws {KaosError} ROOM_NOT_JOINED or ROOM_CLOSED */
@@ -326,7 +384,7 @@ export class RoomGateway implements RoomHostEvents {
     if (seat.session.isEnded) {
       room.seats.delete(member)
       this.#parts.host.leave(roomId, member, 'dropped')
-      seat.onSettled(false)
+      seat.onSettled('gone')
       return
     }
     const others: Presence[] = []
@@ -336,7 +394,7 @@ export class RoomGateway implements RoomHostEvents {
     announce(room, member, [seat.presence], [])
     // The host tells this from within the room's work: what it sets off must not run inside of that.
     this.#parts.clock.defer(() => {
-      seat.onSettled(true)
+      seat.onSettled('accepted')
       // Its connection was lost while it was joining.
       if (seat.session.isAway && room.seats.get(member) === occupied && !this.#windows.has(occupied)) {
         this.#memberAway(room, occupied)
@@ -403,8 +461,7 @@ export class RoomGateway implements RoomHostEvents {
   ): void {
     room.seats.delete(member)
     seat.session.removeMembership(seat.handle)
-    seat.session.link.sendError(error, Op.RoomJoin, seat.requestId)
-    seat.onSettled(false)
+    seat.onSettled(error)
   }
 
   /** Takes a member out, tells it (if it is still there), the others and the host. */
