@@ -1,13 +1,4 @@
-import { serialize } from 'node:v8'
-import {
-  encodeMessagePack,
-  encodeRoomData,
-  KaosError,
-  type LeaveReason,
-  Op,
-  type Presence,
-  WireLimits,
-} from '@kaosnet/protocol'
+import { encodeRoomData, KaosError, type LeaveReason, Op, type Presence, WireLimits } from '@kaosnet/protocol'
 import type { Clock, TimerHandle } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
@@ -30,6 +21,7 @@ import {
 } from './room-frames.ts'
 import type { InputRefusal, RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
 import { type FindRequest, type JoinOutcome, RoomFinder } from './room-finder.ts'
+import { RoomLimits } from './room-limits.ts'
 import { type OccupiedSeat, RoomRecord, type Seat } from './room-record.ts'
 import type { RoomRegistry } from './room-registry.ts'
 
@@ -55,6 +47,7 @@ export interface RoomWanted extends Pick<FindRequest, 'module' | 'query' | 'crea
  */
 export class RoomGateway implements RoomHostEvents {
   readonly #parts: RoomGatewayParts
+  readonly #limits: RoomLimits
   readonly #finder: RoomFinder
   /** Searches of a session that have not ended. */
   readonly #searches = new Map<Session, number>()
@@ -66,6 +59,7 @@ export class RoomGateway implements RoomHostEvents {
 
   constructor(parts: RoomGatewayParts) {
     this.#parts = parts
+    this.#limits = new RoomLimits(parts)
     this.#finder = new RoomFinder(parts.rooms, parts.clock)
   }
 
@@ -76,24 +70,14 @@ export class RoomGateway implements RoomHostEvents {
 
   /** @throws {KaosError} ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS, INVALID_PAYLOAD or SHUTTING_DOWN */
   create(name: string, params: unknown, createdBy: SessionId | undefined): RoomRecord {
-    const { rooms, config, random, clock, host, metrics } = this.#parts
+    const { rooms, random, clock, host } = this.#parts
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
     const module = canonicalModule(name)
     if (!this.#modules.has(module)) {
       throw new KaosError('ROOM_MODULE_NOT_FOUND', `there is no match module "${name}"`)
     }
-    this.#checkParams(params)
-    if (rooms.size >= config.limits.rooms) {
-      metrics.limitHit('rooms')
-      throw new KaosError('TOO_MANY_ROOMS', `this server runs at most ${config.limits.rooms} rooms`)
-    }
-    if (createdBy !== undefined && rooms.countCreatedBy(createdBy) >= config.limits.roomsCreatedPerSession) {
-      metrics.limitHit('roomsCreatedPerSession')
-      throw new KaosError(
-        'TOO_MANY_ROOMS',
-        `a session may have created at most ${config.limits.roomsCreatedPerSession} running rooms`,
-      )
-    }
+    this.#limits.checkParams(params)
+    this.#limits.checkCreation(createdBy)
     const room = new RoomRecord(random.roomId(), module, clock.unixMs(), createdBy)
     rooms.add(room)
     host.createRoom({ id: room.id, module, params, createdUnixMs: room.createdUnixMs })
@@ -113,7 +97,7 @@ export class RoomGateway implements RoomHostEvents {
     onSettled: (isAccepted: boolean) => void,
   ): void {
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
-    this.#checkMetadata(metadata)
+    this.#limits.checkMetadata(metadata)
     const room = this.#parts.rooms.require(roomId)
     const settle = (outcome: JoinOutcome): void => {
       if (outcome instanceof KaosError) session.link.sendError(outcome, Op.RoomJoin, requestId)
@@ -138,8 +122,8 @@ export class RoomGateway implements RoomHostEvents {
   find(session: Session, requestId: number, wanted: RoomWanted, onJoined: (roomId: RoomId) => void): void {
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
     const { metadata, module, query, create } = wanted
-    this.#checkMetadata(metadata)
-    this.#checkRoomCount(session, this.#searches.get(session) ?? 0)
+    this.#limits.checkMetadata(metadata)
+    this.#limits.checkRoomsOf(session, this.#searches.get(session) ?? 0)
     // A seat that is reserved counts by itself.
     const count = (change: 1 | -1): void => {
       const open = (this.#searches.get(session) ?? 0) + change
@@ -172,23 +156,6 @@ export class RoomGateway implements RoomHostEvents {
     }
   }
 
-  #checkParams(params: unknown): void {
-    const bound = this.#parts.config.limits.roomParamsBytes
-    const size = serialize(params).length
-    if (size <= bound) return
-    this.#parts.metrics.limitHit('roomParamsBytes')
-    throw new KaosError('INVALID_PAYLOAD', `params: at most ${bound} bytes, got ${size}`)
-  }
-
-  #checkMetadata(metadata: Readonly<Record<string, unknown>> | undefined): void {
-    if (metadata === undefined) return
-    const bound = this.#parts.config.limits.metadataBytes
-    const size = encodeMessagePack(metadata).length
-    if (size > bound) {
-      throw new KaosError('INVALID_PAYLOAD', `metadata: at most ${bound} bytes as MessagePack, got ${size}`)
-    }
-  }
-
   #reserve(
     session: Session,
     requestId: number,
@@ -199,7 +166,7 @@ export class RoomGateway implements RoomHostEvents {
     const { host } = this.#parts
     const room = this.#parts.rooms.require(roomId)
     if (session.membershipOf(roomId) !== undefined) throw new KaosError('ROOM_ALREADY_JOINED')
-    this.#checkRoomCount(session, 0)
+    this.#limits.checkRoomsOf(session)
     if (!room.hasFreeSeat) {
       throw new KaosError('ROOM_FULL', `all ${room.traits.maxPlayers} seats of the room are taken`)
     }
@@ -211,15 +178,6 @@ export class RoomGateway implements RoomHostEvents {
     host.join(roomId, { member, sessionId: session.id, userId, username, metadata })
   }
 
-  /** @param searches Rooms that it will be in besides those it is in or is joining. */
-  #checkRoomCount(session: Session, searches: number): void {
-    const { config, metrics } = this.#parts
-    const { roomsPerSession } = config.limits
-    if (session.roomCount + searches < roomsPerSession) return
-    metrics.limitHit('roomsPerSession')
-    throw new KaosError('TOO_MANY_ROOMS', `a session may be in at most ${roomsPerSession} rooms at once`)
-  }
-
   /** @throws {KaosError} ROOM_NOT_JOINED or ROOM_CLOSED */
   leave(session: Session, requestId: number, handle: RoomHandle): void {
     const { room, member } = this.#occupiedSeat(session, handle)
@@ -229,14 +187,7 @@ export class RoomGateway implements RoomHostEvents {
   /** @throws {KaosError} ROOM_NOT_JOINED, ROOM_CLOSED or PAYLOAD_TOO_LARGE */
   input(session: Session, handle: RoomHandle, message: RoomInput): void {
     const { room, member } = this.#occupiedSeat(session, handle)
-    const bound = this.#parts.config.limits.roomDataBytes
-    if (message.data.length > bound) {
-      this.#parts.metrics.limitHit('roomDataBytes')
-      throw new KaosError(
-        'PAYLOAD_TOO_LARGE',
-        `data of a room message: at most ${bound} bytes, got ${message.data.length}`,
-      )
-    }
+    this.#limits.checkData(message.data)
     this.#parts.host.input(room.id, member, message)
   }
 
