@@ -26,7 +26,7 @@ export type { Departure, Presence } from './presence.ts'
 export type { ReconnectOptions } from './reconnect.ts'
 export type { RequestOptions } from './requests.ts'
 export type { Room, RoomSendOptions } from './room.ts'
-export type { RoomInfo, RoomPage, RoomQuery } from './room-list.ts'
+export type { RoomInfo, RoomPage, RoomQuery, RoomSearch } from './room-list.ts'
 export type { Session } from './session.ts'
 export type {
   ClientTransport,

@@ -3,7 +3,7 @@ import { ManualClock } from '@kaosnet/rudp/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { ErrorEvent } from './client-events.ts'
 import type { Room } from './room.ts'
-import { outcome, ROOM_ID, World } from './testing/world.ts'
+import { joinReply, outcome, ROOM_ID, World } from './testing/world.ts'
 
 const newWorld = () => new World(new ManualClock(1_700_000_000_000))
 
@@ -125,6 +125,19 @@ describe('requests', () => {
     expect(ended.value).toBe(ROOM_ID)
     expect(world.server.connection.payloads('RoomCreate')).toMatchObject([
       { module: 'arena', params: { bots: 4 } },
+    ])
+  })
+
+  it('findRoom() says what to look for and gives the room that came of it', async () => {
+    const world = newWorld()
+    world.server.handlers.RoomJoin = ({ id }, connection) => connection.send(joinReply(id))
+    const client = await world.connected()
+    const search = { module: 'duel', query: '+label.mode:ranked', params: { mode: 'ranked' } }
+    const ended = outcome(client.findRoom(search, { metadata: { elo: 1_200 } }))
+    await world.run(20)
+    expect((ended.value as Room).id).toBe(ROOM_ID)
+    expect(world.server.connection.payloads('RoomJoin')).toMatchObject([
+      { find: search, metadata: { elo: 1_200 } },
     ])
   })
 

@@ -6,7 +6,13 @@ import { LifeCycle } from './life-cycle.ts'
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import type { RequestOptions } from './requests.ts'
 import type { Room } from './room.ts'
-import { type RoomInfo, type RoomPage, type RoomQuery, roomInfoFromWire } from './room-list.ts'
+import {
+  type RoomInfo,
+  type RoomPage,
+  type RoomQuery,
+  type RoomSearch,
+  roomInfoFromWire,
+} from './room-list.ts'
 import type { Session } from './session.ts'
 import type { TransportDialer } from './transport.ts'
 
@@ -141,7 +147,24 @@ export class Client {
     roomId: string,
     options: JoinOptions = {},
   ): Promise<Room<State, Data>> {
-    return this.#life.requireConnection().joinRoom<State, Data>(roomId, options.metadata, options)
+    return this.#life
+      .requireConnection()
+      .joinRoom<State, Data>({ room_id: roomId }, options.metadata, options)
+  }
+
+  /**
+   * Joins the best running room that matches and has a free seat, or creates one, in one step: players who call it at the
+   * same time meet in one room while it has seats.
+   *
+   * @example
+   * const room = await client.findRoom({ module: 'duel', query: '+label.mode:ranked', params: { mode: 'ranked' } })
+   * @throws {KaosError} INVALID_PAYLOAD for a query that cannot be read; what createRoom and joinRoom throw
+   */
+  async findRoom<State = unknown, Data = unknown>(
+    find: RoomSearch,
+    options: JoinOptions = {},
+  ): Promise<Room<State, Data>> {
+    return this.#life.requireConnection().joinRoom<State, Data>({ find }, options.metadata, options)
   }
 
   /**

@@ -256,11 +256,11 @@ export class Connection implements RoomLink {
   }
 
   joinRoom<State, Data>(
-    roomId: string,
+    where: Pick<ClientPayload<'RoomJoin'>, 'room_id' | 'find'>,
     metadata: Record<string, unknown> | undefined,
     options: RequestOptions,
   ): Promise<Room<State, Data>> {
-    return this.request('RoomJoin', { room_id: roomId, metadata }, options, (reply) => {
+    return this.request('RoomJoin', { ...where, metadata }, options, (reply) => {
       const { sessionId = '', userId = '', username = '' } = this.#session ?? {}
       const self = {
         member: reply.member,

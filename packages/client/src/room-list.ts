@@ -14,6 +14,15 @@ export interface RoomQuery {
   readonly cursor?: string | undefined
 }
 
+/** Which room to join, and how to create it when there is none. */
+export interface RoomSearch {
+  readonly module: string
+  /** What the room must be like; any of the module when omitted. Have the module set a label that matches. */
+  readonly query?: string | undefined
+  /** For the module, when a room is created. */
+  readonly params?: Record<string, unknown> | undefined
+}
+
 /** A part of a list of rooms. */
 export interface RoomPage {
   readonly rooms: RoomInfo[]

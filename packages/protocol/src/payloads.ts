@@ -67,6 +67,12 @@ export const resume = record('Resume', {
   received: laneCounts,
 })
 
+export const roomFind = record('RoomFind', {
+  module: str(limits.moduleBytes, 1),
+  query: optional(str(limits.queryBytes)),
+  params: optional(dict()),
+})
+
 /** Control payloads a client sends, by name of the operation. */
 export const ClientPayloads = {
   SessionStart: record('SessionStart', {
@@ -89,7 +95,8 @@ export const ClientPayloads = {
   }),
   RoomJoin: record('RoomJoin', {
     id: requestId,
-    room_id: roomId,
+    room_id: optional(roomId),
+    find: optional(roomFind),
     metadata: optional(dict(limits.metadataBytes)),
   }),
   RoomLeave: record('RoomLeave', {

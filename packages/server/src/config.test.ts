@@ -53,6 +53,7 @@ const samples: Readonly<Record<string, [string, unknown]>> = {
   'rooms.tickHz': ['29.97', 29.97],
   'rooms.emptyTimeoutMs': ['0', 0],
   'rooms.allowClientCreate': ['false', false],
+  'rooms.relay': ['false', false],
   'rooms.onScriptError': ['continue', 'continue'],
   'rooms.onBudgetExceeded': ['continue', 'continue'],
   'rooms.workers': ['0', 0],

@@ -109,6 +109,10 @@ const roomsConfig = z.strictObject({
     .boolean()
     .default(true)
     .describe('Clients may create rooms themselves; otherwise only scripts do.'),
+  relay: z
+    .boolean()
+    .default(true)
+    .describe('There is a built-in module kaos/relay, whose rooms forward among their members.'),
   onScriptError: z
     .enum(['end', 'continue'])
     .default('end')

@@ -112,9 +112,13 @@ export const clientPayloads: { [N in ClientPayloadName]: fc.Arbitrary<ClientPayl
     {
       id: requestId,
       room_id: fc.uuid(),
+      find: fc.record(
+        { module: text(limits.moduleBytes, 1), query: text(limits.queryBytes), params: plainMap },
+        { requiredKeys: ['module'] },
+      ),
       metadata: fc.dictionary(key, text(64), { maxKeys: 4 }) as fc.Arbitrary<Record<string, unknown>>,
     },
-    { requiredKeys: ['id', 'room_id'] },
+    { requiredKeys: ['id'] },
   ),
   RoomLeave: fc.record({ id: requestId, room: handle }),
   RoomList: fc.record(

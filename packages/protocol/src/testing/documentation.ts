@@ -1,7 +1,15 @@
 import { type ErrorName, ErrorTable } from '../errors.ts'
 import { WireLimits } from '../limits.ts'
 import { isClientOp, Op } from '../opcodes.ts'
-import { ClientPayloads, departure, presence, resume, roomSummary, ServerPayloads } from '../payloads.ts'
+import {
+  ClientPayloads,
+  departure,
+  presence,
+  resume,
+  roomFind,
+  roomSummary,
+  ServerPayloads,
+} from '../payloads.ts'
 import type { FieldType } from '../schema.ts'
 
 interface Table {
@@ -77,7 +85,7 @@ export const tables: Readonly<Record<string, Table>> = {
     ),
   ),
   ...Object.fromEntries(
-    [presence, departure, roomSummary, resume].map(
+    [presence, departure, roomSummary, resume, roomFind].map(
       ({ name, fields }) => [name, payloadTable(fields)] as const,
     ),
   ),

@@ -4,6 +4,7 @@ import type { Logger } from '../observe/logger.ts'
 import type { Random } from '../random.ts'
 import { AllLanguages } from '../script/all-languages.ts'
 import { LuaLanguage } from '../script/lua-language.ts'
+import { RelayLanguage } from '../script/relay-language.ts'
 import type { NodeCalls } from '../script/script-services.ts'
 import { TypeScriptLanguage } from '../script/typescript/typescript-language.ts'
 import { HostServices } from './host-services.ts'
@@ -27,6 +28,10 @@ export function createThreadHost(parts: HostThreadParts): LocalRoomHost {
   const stats = new HostStats()
   const services = new HostServices(node)
   const scripting = { config, clock, random, logger, stats, services }
-  const language = new AllLanguages(new LuaLanguage(scripting), new TypeScriptLanguage(scripting))
+  const language = new AllLanguages(
+    new LuaLanguage(scripting),
+    new TypeScriptLanguage(scripting),
+    new RelayLanguage(scripting),
+  )
   return new LocalRoomHost({ index, config, clock, logger, stats, services, language })
 }

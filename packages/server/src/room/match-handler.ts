@@ -72,6 +72,8 @@ export interface MatchHandler {
   drop?(member: MemberNumber): void
   /** It is back. */
   resume?(member: MemberNumber): void
+  /** Takes what members send as it comes, in place of the next {@link loop}; the data is only lent for the call. */
+  receive?(from: MemberNumber, input: RoomInput): void
   /** False ends the room. */
   loop(info: TickInfo, inputs: readonly QueuedInput[]): boolean
   signal(data: unknown): unknown

@@ -1,13 +1,4 @@
-import { serialize } from 'node:v8'
-import {
-  encodeMessagePack,
-  encodeRoomData,
-  KaosError,
-  type LeaveReason,
-  Op,
-  type Presence,
-  WireLimits,
-} from '@kaosnet/protocol'
+import { encodeRoomData, KaosError, type LeaveReason, Op, type Presence, WireLimits } from '@kaosnet/protocol'
 import type { Clock, TimerHandle } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
@@ -29,6 +20,8 @@ import {
   welcome,
 } from './room-frames.ts'
 import type { InputRefusal, RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
+import { type FindRequest, type JoinOutcome, RoomFinder } from './room-finder.ts'
+import { RoomLimits } from './room-limits.ts'
 import { type OccupiedSeat, RoomRecord, type Seat } from './room-record.ts'
 import type { RoomRegistry } from './room-registry.ts'
 
@@ -43,12 +36,21 @@ export interface RoomGatewayParts {
   readonly host: RoomHost
 }
 
+/** What {@link RoomGateway.find} is to find, or to make. */
+export interface RoomWanted extends Pick<FindRequest, 'module' | 'query' | 'create'> {
+  readonly metadata: Readonly<Record<string, unknown>> | undefined
+}
+
 /**
  * The I/O side of rooms: hands out seats, passes commands to the host, and turns what the host tells into frames for
  * the members. Everything about one room travels on its own lane, so its join reply comes before its data.
  */
 export class RoomGateway implements RoomHostEvents {
   readonly #parts: RoomGatewayParts
+  readonly #limits: RoomLimits
+  readonly #finder: RoomFinder
+  /** Searches of a session that have not ended. */
+  readonly #searches = new Map<Session, number>()
   #modules: ReadonlySet<string> = new Set()
   /** What takes members that are away out of their rooms. */
   readonly #windows = new Map<OccupiedSeat, TimerHandle>()
@@ -57,6 +59,8 @@ export class RoomGateway implements RoomHostEvents {
 
   constructor(parts: RoomGatewayParts) {
     this.#parts = parts
+    this.#limits = new RoomLimits(parts)
+    this.#finder = new RoomFinder(parts.rooms, parts.clock)
   }
 
   /** Told when scripts are activated: names with slashes. */
@@ -66,24 +70,14 @@ export class RoomGateway implements RoomHostEvents {
 
   /** @throws {KaosError} ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS, INVALID_PAYLOAD or SHUTTING_DOWN */
   create(name: string, params: unknown, createdBy: SessionId | undefined): RoomRecord {
-    const { rooms, config, random, clock, host, metrics } = this.#parts
+    const { rooms, random, clock, host } = this.#parts
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
     const module = canonicalModule(name)
     if (!this.#modules.has(module)) {
       throw new KaosError('ROOM_MODULE_NOT_FOUND', `there is no match module "${name}"`)
     }
-    this.#checkParams(params)
-    if (rooms.size >= config.limits.rooms) {
-      metrics.limitHit('rooms')
-      throw new KaosError('TOO_MANY_ROOMS', `this server runs at most ${config.limits.rooms} rooms`)
-    }
-    if (createdBy !== undefined && rooms.countCreatedBy(createdBy) >= config.limits.roomsCreatedPerSession) {
-      metrics.limitHit('roomsCreatedPerSession')
-      throw new KaosError(
-        'TOO_MANY_ROOMS',
-        `a session may have created at most ${config.limits.roomsCreatedPerSession} running rooms`,
-      )
-    }
+    this.#limits.checkParams(params)
+    this.#limits.checkCreation(createdBy)
     const room = new RoomRecord(random.roomId(), module, clock.unixMs(), createdBy)
     rooms.add(room)
     host.createRoom({ id: room.id, module, params, createdUnixMs: room.createdUnixMs })
@@ -103,34 +97,62 @@ export class RoomGateway implements RoomHostEvents {
     onSettled: (isAccepted: boolean) => void,
   ): void {
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
-    this.#checkMetadata(metadata)
+    this.#limits.checkMetadata(metadata)
     const room = this.#parts.rooms.require(roomId)
+    const settle = (outcome: JoinOutcome): void => {
+      if (outcome instanceof KaosError) session.link.sendError(outcome, Op.RoomJoin, requestId)
+      onSettled(outcome === 'accepted')
+    }
     room.whenStarted((startError) => {
       try {
-        if (session.isEnded) return onSettled(false)
+        if (session.isEnded) return settle('gone')
         if (startError !== undefined) throw startError
-        this.#reserve(session, requestId, room.id, metadata, onSettled)
+        this.#reserve(session, requestId, room.id, metadata, settle)
       } catch (error) {
-        session.link.sendError(asKaosError(error), Op.RoomJoin, requestId)
-        onSettled(false)
+        settle(asKaosError(error))
       }
     })
   }
 
-  #checkParams(params: unknown): void {
-    const bound = this.#parts.config.limits.roomParamsBytes
-    const size = serialize(params).length
-    if (size <= bound) return
-    this.#parts.metrics.limitHit('roomParamsBytes')
-    throw new KaosError('INVALID_PAYLOAD', `params: at most ${bound} bytes, got ${size}`)
-  }
-
-  #checkMetadata(metadata: Readonly<Record<string, unknown>> | undefined): void {
-    if (metadata === undefined) return
-    const bound = this.#parts.config.limits.metadataBytes
-    const size = encodeMessagePack(metadata).length
-    if (size > bound) {
-      throw new KaosError('INVALID_PAYLOAD', `metadata: at most ${bound} bytes as MessagePack, got ${size}`)
+  /**
+   * Joins the best running room that matches and has a free seat, or has one made. The session is answered with RoomJoin
+   * or Error; `onJoined` follows when it is in.
+   * @throws {KaosError} TOO_MANY_ROOMS, SHUTTING_DOWN or INVALID_PAYLOAD
+   */
+  find(session: Session, requestId: number, wanted: RoomWanted, onJoined: (roomId: RoomId) => void): void {
+    if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
+    const { metadata, module, query, create } = wanted
+    this.#limits.checkMetadata(metadata)
+    this.#limits.checkRoomsOf(session, this.#searches.get(session) ?? 0)
+    // A seat that is reserved counts by itself.
+    const count = (change: 1 | -1): void => {
+      const open = (this.#searches.get(session) ?? 0) + change
+      if (open === 0) this.#searches.delete(session)
+      else this.#searches.set(session, open)
+    }
+    count(1)
+    try {
+      this.#finder.find({
+        session,
+        module: canonicalModule(module),
+        query,
+        create,
+        reserve: (room, onSettled) => {
+          this.#reserve(session, requestId, room.id, metadata, (outcome) => {
+            count(1)
+            onSettled(outcome)
+          })
+          count(-1)
+        },
+        onSettled: (result) => {
+          count(-1)
+          if (result instanceof KaosError) session.link.sendError(result, Op.RoomJoin, requestId)
+          else if (result !== 'gone') onJoined(result)
+        },
+      })
+    } catch (error) {
+      count(-1)
+      throw error
     }
   }
 
@@ -139,18 +161,12 @@ export class RoomGateway implements RoomHostEvents {
     requestId: number,
     roomId: RoomId,
     metadata: Readonly<Record<string, unknown>> | undefined,
-    onSettled: (isAccepted: boolean) => void,
+    onSettled: (outcome: JoinOutcome) => void,
   ): void {
-    const { config, metrics, host } = this.#parts
+    const { host } = this.#parts
     const room = this.#parts.rooms.require(roomId)
     if (session.membershipOf(roomId) !== undefined) throw new KaosError('ROOM_ALREADY_JOINED')
-    if (session.roomCount >= config.limits.roomsPerSession) {
-      metrics.limitHit('roomsPerSession')
-      throw new KaosError(
-        'TOO_MANY_ROOMS',
-        `a session may be in at most ${config.limits.roomsPerSession} rooms at once`,
-      )
-    }
+    this.#limits.checkRoomsOf(session)
     if (!room.hasFreeSeat) {
       throw new KaosError('ROOM_FULL', `all ${room.traits.maxPlayers} seats of the room are taken`)
     }
@@ -171,14 +187,7 @@ export class RoomGateway implements RoomHostEvents {
   /** @throws {KaosError} ROOM_NOT_JOINED, ROOM_CLOSED or PAYLOAD_TOO_LARGE */
   input(session: Session, handle: RoomHandle, message: RoomInput): void {
     const { room, member } = this.#occupiedSeat(session, handle)
-    const bound = this.#parts.config.limits.roomDataBytes
-    if (message.data.length > bound) {
-      this.#parts.metrics.limitHit('roomDataBytes')
-      throw new KaosError(
-        'PAYLOAD_TOO_LARGE',
-        `data of a room message: at most ${bound} bytes, got ${message.data.length}`,
-      )
-    }
+    this.#limits.checkData(message.data)
     this.#parts.host.input(room.id, member, message)
   }
 
@@ -326,7 +335,7 @@ export class RoomGateway implements RoomHostEvents {
     if (seat.session.isEnded) {
       room.seats.delete(member)
       this.#parts.host.leave(roomId, member, 'dropped')
-      seat.onSettled(false)
+      seat.onSettled('gone')
       return
     }
     const others: Presence[] = []
@@ -336,7 +345,7 @@ export class RoomGateway implements RoomHostEvents {
     announce(room, member, [seat.presence], [])
     // The host tells this from within the room's work: what it sets off must not run inside of that.
     this.#parts.clock.defer(() => {
-      seat.onSettled(true)
+      seat.onSettled('accepted')
       // Its connection was lost while it was joining.
       if (seat.session.isAway && room.seats.get(member) === occupied && !this.#windows.has(occupied)) {
         this.#memberAway(room, occupied)
@@ -403,8 +412,7 @@ export class RoomGateway implements RoomHostEvents {
   ): void {
     room.seats.delete(member)
     seat.session.removeMembership(seat.handle)
-    seat.session.link.sendError(error, Op.RoomJoin, seat.requestId)
-    seat.onSettled(false)
+    seat.onSettled(error)
   }
 
   /** Takes a member out, tells it (if it is still there), the others and the host. */

@@ -1,6 +1,7 @@
 import type { Presence } from '@kaosnet/protocol'
 import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
 import type { Session } from '../session/session.ts'
+import type { JoinOutcome } from './room-finder.ts'
 import type { RoomTraits } from './room-host.ts'
 
 /** A place in a room: asked for and counted, or taken. */
@@ -12,7 +13,7 @@ export type Seat =
       readonly presence: Presence
       /** The request to answer. */
       readonly requestId: number
-      readonly onSettled: (isAccepted: boolean) => void
+      readonly onSettled: (outcome: JoinOutcome) => void
     }
   | {
       readonly kind: 'occupied'

@@ -57,6 +57,22 @@ describe('a room that starts', () => {
   })
 })
 
+describe('a game that takes its input at once', () => {
+  it('gets it with no tick in between, from members only, and no queue fills', () => {
+    const heard: string[] = []
+    const { room, story } = roomWorld({
+      inputQueue: 1,
+      receive: (from, { data }) => heard.push(`${from}: ${Buffer.from(data).toString()}`),
+    })
+    room.join(player(1))
+    story.length = 0
+    const refusals = [room.input(1, input('a')), room.input(1, input('b')), room.input(2, input('c'))]
+    expect(refusals).toEqual([undefined, undefined, undefined])
+    expect(heard).toEqual(['1: a', '1: b'])
+    expect([room.queuedInputs, story]).toEqual([0, []])
+  })
+})
+
 describe('joining', () => {
   it('asks match_join_attempt, tells the client, then calls match_join', () => {
     const { room, story } = roomWorld()

@@ -209,9 +209,14 @@ export class Room implements Tickable {
     this.#runPostponed()
   }
 
-  /** Says why when the input is not taken: the queue is full. Copies the data. */
+  /** Says why when the input is not taken: the queue is full. Copies the data that has to wait. */
   input(member: MemberNumber, message: RoomInput): InputRefusal | undefined {
     if (this.#state === 'closed' || !this.#members.has(member)) return undefined
+    if (this.#handler.receive !== undefined) {
+      this.#guard('match_loop', () => this.#handler.receive?.(member, message))
+      this.#runPostponed()
+      return undefined
+    }
     if (this.#inputs.length >= this.#options.defaults.inputQueue) return { error: 'ROOM_BUSY' }
     this.#inputs.push({
       member,

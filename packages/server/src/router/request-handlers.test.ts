@@ -137,6 +137,45 @@ describe('RoomJoin', () => {
     expect(calls(all, 'after')).toEqual([['room_join', { room_id: room, metadata: { by: 'hook' } }]])
   })
 
+  it('takes either a room or what to find', async () => {
+    const { client } = await world()
+    await client.request('RoomJoin', { id: 5 })
+    await client.request('RoomJoin', { id: 6, room_id: ROOM_ID, find: { module: 'game' } })
+    expect(client.refusals()).toEqual([
+      ['INVALID_PAYLOAD', Op.RoomJoin, 5],
+      ['INVALID_PAYLOAD', Op.RoomJoin, 6],
+    ])
+  })
+
+  it('with find creates a room as RoomCreate does, hooks and all, and joins it', async () => {
+    const all = await world({ before: ['room_create'], after: ['room_create', 'room_join'] })
+    beforeAnswers(all, value({ module: 'game', params: { map: 'changed' } }))
+    const find = { module: 'game', params: { map: 'dust' } }
+    await all.client.request('RoomJoin', { id: 5, find })
+    const { spec } = all.host.taken('create')[0] ?? {}
+    expect(spec?.params).toEqual({ map: 'changed' })
+    if (spec === undefined) return
+    all.gateway.roomRunning(spec.id, { label: '', tickHz: 10, maxPlayers: 8, version: 'v1' })
+    all.gateway.joinAccepted(spec.id, all.host.taken('join')[0]?.member.member ?? 0)
+    all.clock.turn()
+    expect(all.client.connection.payloads('RoomJoin')).toMatchObject([{ id: 5, room_id: spec.id }])
+    expect(calls(all, 'after')).toEqual([
+      ['room_create', { module: 'game', params: { map: 'changed' }, room_id: spec.id }],
+      ['room_join', { room_id: spec.id, find }],
+    ])
+  })
+
+  it('with find is refused where a hook forbids the room, or clients may create none', async () => {
+    const all = await world({ before: ['room_create'] })
+    beforeAnswers(all, { kind: 'rejected', reason: 'use the lobby' })
+    await all.client.request('RoomJoin', { id: 5, find: { module: 'game' } })
+    const closed = await world({}, { rooms: { allowClientCreate: false } })
+    await closed.client.request('RoomJoin', { id: 6, find: { module: 'game' } })
+    expect(all.client.refusals()).toEqual([['HOOK_REJECTED', Op.RoomJoin, 5]])
+    expect(closed.client.refusals()).toEqual([['ROOM_CREATE_DENIED', Op.RoomJoin, 6]])
+    expect(all.host.taken('create')).toEqual([])
+  })
+
   it('that the room refuses brings about no after-hook', async () => {
     const all = await world({ after: ['room_join'] })
     const room = all.run()

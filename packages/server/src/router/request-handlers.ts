@@ -16,6 +16,7 @@ import type { ServerConfig } from '../config.ts'
 import { isRoomId, type RoomId } from '../ids.ts'
 import type { RoomPage } from '../room/query/room-page.ts'
 import type { RoomGateway } from '../room/room-gateway.ts'
+import type { HookName } from '../room/room-host.ts'
 import type { RoomRecord } from '../room/room-record.ts'
 import type { Session } from '../session/session.ts'
 import { callerOf } from '../session/session-service.ts'
@@ -50,10 +51,9 @@ export class RequestHandlers {
   }
 
   async roomCreate(session: Session, request: ClientPayload<'RoomCreate'>): Promise<void> {
-    const { config, rooms } = this.#parts
-    const { module, params } = await this.#before('room_create', 'RoomCreate', session, request)
-    if (!config.rooms.allowClientCreate) throw new KaosError('ROOM_CREATE_DENIED')
-    const room = rooms.create(module, params ?? {}, session.id)
+    const checked = await this.#before('room_create', 'RoomCreate', session, request)
+    const { module, params } = checked
+    const room = this.#create(session, checked)
     // The answer comes when the room runs; the next request need not wait for it.
     room.whenStarted((error) => {
       if (error instanceof KaosError) session.link.sendError(error, Op.RoomCreate, request.id)
@@ -64,18 +64,62 @@ export class RequestHandlers {
     })
   }
 
+  #create(
+    session: Session,
+    { module, params }: Pick<ClientPayload<'RoomCreate'>, 'module' | 'params'>,
+  ): RoomRecord {
+    const { config, rooms } = this.#parts
+    if (!config.rooms.allowClientCreate) throw new KaosError('ROOM_CREATE_DENIED')
+    return rooms.create(module, params ?? {}, session.id)
+  }
+
   roomJoin(session: Session, request: ClientPayload<'RoomJoin'>): void | Promise<void> {
     if (!this.#parts.hooks.hasBefore('room_join')) return this.#join(session, request)
-    return this.#before('room_join', 'RoomJoin', session, request).then((message) =>
-      this.#join(session, message),
-    )
+    return this.#before('room_join', 'RoomJoin', session, request).then((message) => {
+      try {
+        this.#join(session, message)
+      } catch (cause) {
+        throw message.find?.query === request.find?.query ? cause : invalidQuery('room_join', cause)
+      }
+    })
   }
 
   #join(session: Session, request: ClientPayload<'RoomJoin'>): void {
-    const roomId = requireRoomId(request.room_id)
-    this.#parts.rooms.join(session, request.id, roomId, request.metadata, (isAccepted) => {
-      if (isAccepted) this.#after('room_join', session, { room_id: roomId, metadata: request.metadata })
+    const { find, metadata, room_id } = request
+    if ((find === undefined) === (room_id === undefined)) {
+      throw new KaosError('INVALID_PAYLOAD', 'RoomJoin: expected either room_id or find')
+    }
+    if (find !== undefined) return this.#find(session, request, find)
+    const roomId = requireRoomId(room_id)
+    this.#parts.rooms.join(session, request.id, roomId, metadata, (isAccepted) => {
+      if (isAccepted) this.#after('room_join', session, { room_id: roomId, metadata })
     })
+  }
+
+  #find(
+    session: Session,
+    { id, metadata }: ClientPayload<'RoomJoin'>,
+    find: NonNullable<ClientPayload<'RoomJoin'>['find']>,
+  ): void {
+    const { module, query, params } = find
+    const wanted = { module, query, metadata, create: () => this.#createFor(session, { id, module, params }) }
+    this.#parts.rooms.find(session, id, wanted, (roomId) => {
+      this.#after('room_join', session, { room_id: roomId, find, metadata })
+    })
+  }
+
+  /** Makes the room that was not found, if clients may: the hooks of room_create see it as they see any other. */
+  #createFor(session: Session, request: ClientPayload<'RoomCreate'>): RoomRecord | Promise<RoomRecord> {
+    const create = (message: ClientPayload<'RoomCreate'>): RoomRecord => {
+      const { module, params } = message
+      const room = this.#create(session, message)
+      room.whenStarted((error) => {
+        if (error === undefined) this.#after('room_create', session, { module, params, room_id: room.id })
+      })
+      return room
+    }
+    if (!this.#parts.hooks.hasBefore('room_create')) return create(request)
+    return this.#before('room_create', 'RoomCreate', session, request).then(create)
   }
 
   roomLeave(session: Session, request: ClientPayload<'RoomLeave'>): void | Promise<void> {
@@ -126,10 +170,7 @@ export class RequestHandlers {
     try {
       return this.#parts.rooms.list({ ...fields, hasSeat })
     } catch (cause) {
-      // What a hook has written is no fault of the client's.
-      if (query.query === request.query || !(cause instanceof KaosError)) throw cause
-      const why = `the before-hook of room_list returned an invalid query: ${cause.message}`
-      throw new KaosError('HOOK_FAILED', why, { cause })
+      throw query.query === request.query ? cause : invalidQuery('room_list', cause)
     }
   }
 
@@ -173,12 +214,19 @@ export class RequestHandlers {
   }
 }
 
+/** What a hook has written is no fault of the client's. */
+function invalidQuery(hook: HookName, cause: unknown): unknown {
+  if (!(cause instanceof KaosError) || cause.error !== 'INVALID_PAYLOAD') return cause
+  const why = `the before-hook of ${hook} returned an invalid query: ${cause.message}`
+  return new KaosError('HOOK_FAILED', why, { cause })
+}
+
 function withoutId(request: object): HookMessage {
   const { id: _, ...message } = request as { id?: number }
   return message
 }
 
-function requireRoomId(text: string): RoomId {
+function requireRoomId(text = ''): RoomId {
   if (!isRoomId(text)) throw new KaosError('INVALID_PAYLOAD', 'room_id: expected a UUID in lower case')
   return text
 }

@@ -11,18 +11,23 @@ import { seededRandom } from '../testing/seeded-random.ts'
 import { AllLanguages } from './all-languages.ts'
 import type { LoadedScripts, ScriptBundle } from './loaded-scripts.ts'
 import { LuaLanguage } from './lua-language.ts'
+import { RELAY_MODULE, RelayLanguage } from './relay-language.ts'
 import { TypeScriptLanguage } from './typescript/typescript-language.ts'
 
-function languages(): AllLanguages {
+function languages(relay = false): AllLanguages {
   const parts = {
-    config: resolveConfig({ options: { scripts: { callVmsMin: 2 } } }),
+    config: resolveConfig({ options: { scripts: { callVmsMin: 2 }, rooms: { relay } } }),
     clock: new ManualClock(),
     random: seededRandom(1),
     logger: recordingLogger(),
     stats: new HostStats(),
     services: recordingServices(),
   }
-  const all = new AllLanguages(new LuaLanguage(parts), new TypeScriptLanguage(parts))
+  const all = new AllLanguages(
+    new LuaLanguage(parts),
+    new TypeScriptLanguage(parts),
+    new RelayLanguage(parts),
+  )
   onTestFinished(() => all.close())
   return all
 }
@@ -71,6 +76,18 @@ describe('rooms', () => {
     expect(await labelOf(scripts, 'duel')).toBe('TypeScript')
     expect(await labelOf(scripts, 'race')).toBe('Lua')
     expect(() => scripts.createMatch(ROOM_ID, 'none', () => {})).toThrow('none')
+  })
+
+  it('are relayed ones too, which no script can replace', async () => {
+    const scripts = await languages(true).load(bundle({ 'race.lua': luaRoom }, undefined))
+    expect(scripts.modules).toEqual(new Set(['race', RELAY_MODULE]))
+    const match = scripts.createMatch(ROOM_ID, RELAY_MODULE, () => {})
+    expect(match.init({ max_players: 2, label: 'relayed' })).toMatchObject({
+      maxPlayers: 2,
+      label: 'relayed',
+    })
+    const clash = languages(true).load(bundle({ 'kaos/relay.lua': luaRoom }, undefined))
+    await expect(clash).rejects.toThrow('kaos/relay is the name of a built-in module')
   })
 
   it('name the version of the bundle in both', async () => {

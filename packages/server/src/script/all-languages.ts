@@ -9,30 +9,45 @@ import type {
   ScriptLanguage,
 } from './loaded-scripts.ts'
 import type { LuaLanguage } from './lua-language.ts'
+import { RELAY_MODULE, type RelayLanguage } from './relay-language.ts'
 import type { TypeScriptLanguage } from './typescript/typescript-language.ts'
 
 /**
  * Lua and TypeScript side by side. Of two modules of one name it is TypeScript's that runs, and an entry module in
- * TypeScript stands in place of the one in Lua.
+ * TypeScript stands in place of the one in Lua. Relayed rooms come with them where they are not configured off.
  */
 export class AllLanguages implements ScriptLanguage {
   readonly #lua: LuaLanguage
   readonly #typescript: TypeScriptLanguage
+  readonly #relay: RelayLanguage | undefined
 
-  constructor(lua: LuaLanguage, typescript: TypeScriptLanguage) {
+  constructor(lua: LuaLanguage, typescript: TypeScriptLanguage, relay?: RelayLanguage) {
     this.#lua = lua
     this.#typescript = typescript
+    this.#relay = relay
   }
 
   get memoryBytes(): number {
     return this.#lua.memoryBytes
   }
 
-  /** @throws when an entry script or a TypeScript module fails; nothing has changed then */
+  /**
+   * @throws when an entry script or a TypeScript module fails, or a module has the name of a built-in one; nothing has
+   *   changed then
+   */
   async load(bundle: ScriptBundle): Promise<LoadedScripts> {
     const typescript = await this.#typescript.load(bundle)
     const lua = await this.#lua.load(bundle, typescript === undefined || !typescript.hasEntry)
-    return typescript === undefined ? lua : new BothLanguages(lua, typescript)
+    const scripts = typescript === undefined ? lua : new BothLanguages(lua, typescript)
+    const relay = this.#relay?.load(bundle.version)
+    if (relay === undefined) return scripts
+    if (scripts.modules.has(RELAY_MODULE)) {
+      scripts.retire()
+      throw new Error(
+        `${RELAY_MODULE} is the name of a built-in module: rename the script, or set rooms.relay to false`,
+      )
+    }
+    return new BothLanguages(scripts, relay)
   }
 
   close(): void {
@@ -40,26 +55,27 @@ export class AllLanguages implements ScriptLanguage {
   }
 }
 
+/** Two sets of modules as one; what both have is that of `over`. */
 class BothLanguages implements LoadedScripts {
   readonly version: string
   readonly rpcs: ReadonlySet<string>
   readonly before: ReadonlySet<HookName>
   readonly after: ReadonlySet<HookName>
   readonly modules: ReadonlySet<string>
-  readonly #lua: LoadedScripts
-  readonly #typescript: LoadedScripts
+  readonly #under: LoadedScripts
+  readonly #over: LoadedScripts
   /** The language of the entry module. */
   readonly #entry: LoadedScripts
 
-  constructor(lua: LoadedScripts, typescript: LoadedScripts) {
-    this.#lua = lua
-    this.#typescript = typescript
-    this.#entry = typescript.hasEntry ? typescript : lua
-    this.version = lua.version
+  constructor(under: LoadedScripts, over: LoadedScripts) {
+    this.#under = under
+    this.#over = over
+    this.#entry = over.hasEntry ? over : under
+    this.version = under.version
     this.rpcs = this.#entry.rpcs
     this.before = this.#entry.before
     this.after = this.#entry.after
-    this.modules = new Set([...lua.modules, ...typescript.modules])
+    this.modules = new Set([...under.modules, ...over.modules])
   }
 
   get hasEntry(): boolean {
@@ -67,7 +83,7 @@ class BothLanguages implements LoadedScripts {
   }
 
   createMatch(roomId: RoomId, module: string, onInvalidInput: OnInvalidInput): MatchHandler {
-    const language = this.#typescript.modules.has(module) ? this.#typescript : this.#lua
+    const language = this.#over.modules.has(module) ? this.#over : this.#under
     return language.createMatch(roomId, module, onInvalidInput)
   }
 
@@ -80,7 +96,7 @@ class BothLanguages implements LoadedScripts {
   }
 
   retire(): void {
-    this.#lua.retire()
-    this.#typescript.retire()
+    this.#under.retire()
+    this.#over.retire()
   }
 }

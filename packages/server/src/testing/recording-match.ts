@@ -13,6 +13,7 @@ export function recordingMatch(game: Partial<MatchHandler> = {}): RecordingMatch
     version: game.version ?? 'v1',
     canUpgrade: game.canUpgrade ?? false,
     ...(game.usage === undefined ? {} : { usage: game.usage }),
+    ...(game.receive === undefined ? {} : { receive: game.receive }),
     init(params) {
       calls.push('init')
       return (

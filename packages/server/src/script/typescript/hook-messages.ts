@@ -11,7 +11,12 @@ export interface HookMessages {
   sessionEnd: { readonly code: number; readonly reason: string }
   heartbeat: { readonly latencyMs: number | undefined }
   roomCreate: { module: string; params?: unknown }
-  roomJoin: { roomId: string; metadata?: Readonly<Record<string, unknown>> | undefined }
+  /** Names a room, or what is to be found or made. After it `roomId` is the room in any case. */
+  roomJoin: {
+    roomId?: string | undefined
+    find?: { module: string; query?: string | undefined; params?: unknown } | undefined
+    metadata?: Readonly<Record<string, unknown>> | undefined
+  }
   roomLeave: { readonly room?: number; readonly roomId: string | undefined }
   roomData: { readonly roomId: string | undefined; op: number; data: unknown; isReliable: boolean }
   roomList: {
