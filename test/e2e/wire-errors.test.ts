@@ -51,10 +51,17 @@ describe('bad input gets a precise error and the connection lives on', () => {
     ],
     [
       'a missing field',
+      frame(Op.Rpc, encodeMessagePack({ id: 7 })),
+      'INVALID_PAYLOAD',
+      Op.Rpc,
+      /name: expected str .*got nothing/,
+    ],
+    [
+      'a join that names no room and looks for none',
       frame(Op.RoomJoin, encodeMessagePack({ id: 7 })),
       'INVALID_PAYLOAD',
       Op.RoomJoin,
-      /room_id: expected str 36.*got nothing/,
+      /room_id.*find|find.*room_id/,
     ],
     [
       'room data before a join',
