@@ -58,21 +58,12 @@ export class NodeDgramSocket implements DatagramSocket {
   static async bind(options: NodeDgramOptions): Promise<NodeDgramSocket> {
     const type = isIPv6(options.peer?.ip ?? options.host) ? 'udp6' : 'udp4'
     const socket = createSocket({ type, lookup: lookupNothing })
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject)
-      socket.bind({ address: options.host, port: options.port, exclusive: true }, () => {
-        socket.off('error', reject)
-        resolve()
-      })
-    })
-    if (options.peer !== undefined) {
-      const { ip, port } = options.peer
-      await new Promise<void>((resolve, reject) => {
-        socket.connect(port, ip, ((error?: Error) => (error ? reject(error) : resolve())) as () => void)
-      }).catch((error: unknown) => {
-        socket.close()
-        throw error
-      })
+    try {
+      await bindSocket(socket, options)
+      if (options.peer !== undefined) await connectSocket(socket, options.peer)
+    } catch (error) {
+      socket.close()
+      throw error
     }
     return new NodeDgramSocket(socket, options)
   }
@@ -170,4 +161,20 @@ export class NodeDgramSocket implements DatagramSocket {
 
 function count(counts: Record<string, number>, code: string, by: number): void {
   counts[code] = (counts[code] ?? 0) + by
+}
+
+function bindSocket(socket: Socket, { host, port }: NodeDgramOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.bind({ address: host, port, exclusive: true }, () => {
+      socket.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function connectSocket(socket: Socket, { ip, port }: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.connect(port, ip, ((error?: Error) => (error ? reject(error) : resolve())) as () => void)
+  })
 }

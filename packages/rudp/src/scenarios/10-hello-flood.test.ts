@@ -10,12 +10,15 @@ const FLOOD_MS = 1_000
 const CLIENTS = 20
 const TICK_MS = 50
 const MAX_HEAP_GROWTH_BYTES = 1024 * 1024
+const SEEDS = 20
 
 describe('scenario 10: a flood of HELLO from forged addresses', () => {
   it('leaves nothing behind, is answered with next to nothing, and does not touch the connected', {
     timeout: 60_000,
   }, () => {
-    forEachSeed(20, (seed) => {
+    forEachSeed(SEEDS, (seed) => {
+      // The last, so that no code is compiled for the first time between the two measurements.
+      const measuresMemory = seed === SEEDS
       const world = new EndpointWorld({ seed, link: { delayMs: 20 } })
       const { clients, echoes } = connectClients(world)
       const { stats } = world.server
@@ -26,7 +29,7 @@ describe('scenario 10: a flood of HELLO from forged addresses', () => {
       }))
       // Whatever grows once because the clients are busy has grown before the flood.
       world.clock.advance(2 * FLOOD_MS)
-      const memoryBefore = seed === 1 ? settledMemoryBytes() : 0
+      const memoryBefore = measuresMemory ? settledMemoryBytes() : 0
       const { bytesOut } = stats
       const startMs = world.clock.now()
       for (let atMs = 0; atMs < FLOOD_MS; atMs += 1) {
@@ -44,7 +47,9 @@ describe('scenario 10: a flood of HELLO from forged addresses', () => {
       expect(stats).toMatchObject({ connections: CLIENTS, halfOpen: 0, acceptsSent: CLIENTS })
       expect(stats.publicKeyOperations).toBe(3 * CLIENTS)
       expect(stats.bytesOut - bytesOut).toBeLessThanOrEqual(0.05 * HELLOS * hello.length)
-      if (seed === 1) expect(settledMemoryBytes() - memoryBefore).toBeLessThan(MAX_HEAP_GROWTH_BYTES)
+      if (measuresMemory) {
+        expect(settledMemoryBytes() - memoryBefore).toBeLessThan(MAX_HEAP_GROWTH_BYTES)
+      }
       expect(clients.every(({ connection }) => connection.state === 'open')).toBe(true)
       world.clock.advance(100)
       expect(Math.min(...echoes)).toBeGreaterThanOrEqual((3 * FLOOD_MS) / TICK_MS)
@@ -52,7 +57,7 @@ describe('scenario 10: a flood of HELLO from forged addresses', () => {
   })
 
   it('does not keep a newcomer out', () => {
-    forEachSeed(20, (seed) => {
+    forEachSeed(SEEDS, (seed) => {
       const world = new EndpointWorld({
         seed,
         link: { delayMs: 20 },
