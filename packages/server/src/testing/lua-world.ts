@@ -1,48 +1,27 @@
 import { onTestFinished } from 'vitest'
-import { resolveConfig, type ServerConfigInput } from '../config.ts'
-import { HostStats } from '../host/host-stats.ts'
+import type { ServerConfigInput } from '../config.ts'
 import type { SessionId } from '../ids.ts'
 import type { CallerInfo, ScriptCall } from '../room/room-host.ts'
 import type { LoadedScripts } from '../script/loaded-scripts.ts'
 import { LuaLanguage } from '../script/lua-language.ts'
 import type { SourceFiles } from '../script/script-sources.ts'
-import { ManualClock } from './manual-clock.ts'
 import type { Sources } from './module-world.ts'
-import { type RecordingLogger, recordingLogger } from './recording-logger.ts'
-import { type RecordingServices, recordingServices } from './recording-services.ts'
-import { seededRandom } from './seeded-random.ts'
+import { type ScriptSurroundings, scriptSurroundings } from './script-surroundings.ts'
 
 /** Lua scripts in a real runtime, with no node behind them and a clock that moves only when told to. */
-export interface LuaWorld {
+export interface LuaWorld extends ScriptSurroundings {
   readonly language: LuaLanguage
-  readonly services: RecordingServices
-  readonly clock: ManualClock
-  readonly log: RecordingLogger
-  readonly stats: HostStats
   /** Path → source, of one version. */
   load(sources: Sources, version?: string): Promise<LoadedScripts>
 }
 
 export function luaWorld(config: ServerConfigInput = {}): LuaWorld {
-  const services = recordingServices()
-  const clock = new ManualClock()
-  const log = recordingLogger()
-  const stats = new HostStats()
-  const language = new LuaLanguage({
-    config: resolveConfig({ options: config }),
-    clock,
-    random: seededRandom(1),
-    logger: log,
-    stats,
-    services,
-  })
+  const { surroundings, parts } = scriptSurroundings(config)
+  const language = new LuaLanguage(parts)
   onTestFinished(() => language.close())
   return {
     language,
-    services,
-    clock,
-    log,
-    stats,
+    ...surroundings,
     load: (sources, version = 'v1') =>
       language.load({ version, lua: luaFiles(sources), modulesDir: undefined }),
   }

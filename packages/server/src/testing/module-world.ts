@@ -2,15 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { resolveConfig, type ServerConfigInput } from '../config.ts'
-import { HostStats } from '../host/host-stats.ts'
+import type { ServerConfigInput } from '../config.ts'
 import type { RoomId } from '../ids.ts'
 import type { LoadedScripts } from '../script/loaded-scripts.ts'
 import { TypeScriptLanguage } from '../script/typescript/typescript-language.ts'
-import { ManualClock } from './manual-clock.ts'
-import { type RecordingLogger, recordingLogger } from './recording-logger.ts'
-import { type RecordingServices, recordingServices } from './recording-services.ts'
-import { seededRandom } from './seeded-random.ts'
+import { type ScriptSurroundings, scriptSurroundings } from './script-surroundings.ts'
 
 /** Path below the folder → source. */
 export type Sources = Readonly<Record<string, string>>
@@ -34,40 +30,23 @@ export function writeModules(dir: string, sources: Sources): void {
 }
 
 /** Modules in a folder of their own, with no node behind them. */
-export interface ModuleWorld {
+export interface ModuleWorld extends ScriptSurroundings {
   readonly dir: string
   readonly language: TypeScriptLanguage
   /** What was loaded last. */
   readonly scripts: LoadedScripts
-  readonly services: RecordingServices
-  readonly clock: ManualClock
-  readonly log: RecordingLogger
-  readonly stats: HostStats
   load(version?: string): Promise<LoadedScripts>
 }
 
 export function moduleWorld(sources: Sources, config: ServerConfigInput = {}): ModuleWorld {
   const dir = moduleFolder(sources)
-  const services = recordingServices()
-  const clock = new ManualClock()
-  const log = recordingLogger()
-  const stats = new HostStats()
-  const language = new TypeScriptLanguage({
-    config: resolveConfig({ options: config }),
-    clock,
-    random: seededRandom(1),
-    logger: log,
-    stats,
-    services,
-  })
+  const { surroundings, parts } = scriptSurroundings(config)
+  const language = new TypeScriptLanguage(parts)
   let scripts: LoadedScripts | undefined
   return {
     dir,
     language,
-    services,
-    clock,
-    log,
-    stats,
+    ...surroundings,
     get scripts() {
       if (scripts === undefined) throw new Error('the modules are not loaded')
       return scripts
