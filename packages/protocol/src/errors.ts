@@ -28,7 +28,8 @@ const violation = (code: number, text: string): ErrorEntry => ({
 
 /**
  * The one table of errors (`docs/errors.md` is compared with it by a test). Codes are stable: a code is never
- * reused and its meaning never changes. Families: 1xx wire, 2xx session, 3xx room, 4xx script, 5xx limit, 9xx server.
+ * reused and its meaning never changes. Families: 1xx wire, 2xx session, 3xx room, 4xx script, 5xx limit,
+ * 6xx party and matchmaker, 9xx server.
  */
 export const ErrorTable = {
   UNKNOWN_OP: violation(100, 'The operation code is not assigned.'),
@@ -67,6 +68,8 @@ export const ErrorTable = {
   ROOM_BUSY: entry(309, 'retry', 'The input queue of the room is full; the message was not delivered.'),
   ROOM_FAILED: entry(310, 'retry', 'An error in the room’s script ended the room.'),
   ROOM_KICKED: entry(311, 'fatal', 'The player was removed from the room.'),
+  ROOM_LOCKED: entry(312, 'retry', 'The room is locked: only who has a reservation may join.'),
+  RESERVATION_INVALID: entry(313, 'fatal', 'The reservation is unknown, was used, or has expired.'),
 
   RPC_NOT_FOUND: entry(400, 'fatal', 'No RPC of that name is registered.'),
   RPC_FAILED: entry(401, 'fatal', 'The RPC raised an error.'),
@@ -81,6 +84,16 @@ export const ErrorTable = {
   SERVER_FULL: entry(503, 'retry', 'The server has no free session.'),
   SLOW_CONSUMER: entry(504, 'retry', 'The client read too slowly and too much had to be kept for it.'),
   REQUEST_TIMEOUT: entry(505, 'retry', 'The request was not answered in time.'),
+
+  PARTY_NOT_FOUND: entry(600, 'fatal', 'There is no such party.'),
+  PARTY_FULL: entry(601, 'retry', 'The party has as many members as it may have.'),
+  PARTY_ALREADY_JOINED: entry(602, 'fatal', 'The session is in a party already.'),
+  PARTY_NOT_JOINED: entry(603, 'fatal', 'The session is in no party.'),
+  PARTY_LEADER_ONLY: entry(604, 'fatal', 'Only the leader of the party may do that.'),
+  TICKET_NOT_FOUND: entry(610, 'fatal', 'The session has no such matchmaker ticket.'),
+  TICKET_EXPIRED: entry(611, 'retry', 'No match was found in time.'),
+  TICKET_PARTY_CHANGED: entry(612, 'retry', 'The party of the ticket has changed.'),
+  MATCHMAKER_FULL: entry(613, 'retry', 'The matchmaker has as many tickets as it may have.'),
 
   SHUTTING_DOWN: entry(900, 'retry', 'The server is shutting down.'),
   INTERNAL: entry(901, 'retry', 'The server failed; the fault is logged.'),

@@ -32,6 +32,8 @@ export {
   encodeClientFrame,
   encodeServerFrame,
   type LeaveReason,
+  type MatchedPlayer,
+  type PartyMember,
   type Presence,
   type RoomSummary,
   type ServerPayload,

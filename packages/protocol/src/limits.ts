@@ -29,6 +29,15 @@ export const WireLimits = {
   queryBytes: 1_024,
   cursorBytes: 128,
   versionsOffered: 16,
+  passwordBytes: 256,
+  reservationBytes: 64,
+  /** Players of one match, and members of one party. */
+  matchPlayers: 256,
+  ticketProperties: 16,
+  propertyNameBytes: 64,
+  propertyTextBytes: 128,
+  /** Queries of one ticket, each wider than the one before. */
+  ticketQueries: 8,
   /** Nesting of maps and arrays inside a control payload. */
   payloadDepth: 32,
   roomOp: 65_535,

@@ -21,7 +21,7 @@ describe('operation codes', () => {
     const codes = Object.values(Op)
     expect(new Set(codes).size).toBe(codes.length)
     for (const [name, code] of Object.entries(Op)) {
-      const family = name.startsWith('Room') ? 1 : name.startsWith('Rpc') ? 2 : 0
+      const family = name.startsWith('Room') ? 1 : name.startsWith('Rpc') ? 2 : /^(Matchmaker|Party)/.test(name) ? 3 : 0
       expect(code >> 4, name).toBe(family)
     }
   })
@@ -35,7 +35,13 @@ describe('operation codes', () => {
 
   it('tell what a client may send', () => {
     const refused = Object.entries(Op).filter(([, code]) => !isClientOp(code))
-    expect(refused.map(([name]) => name)).toEqual(['Error', 'RoomState', 'RoomPresence', 'RpcResponse'])
+    expect(refused.map(([name]) => name)).toEqual([
+      'Error',
+      'RoomState',
+      'RoomPresence',
+      'RpcResponse',
+      'MatchmakerTicket',
+    ])
     expect(isClientOp(0x7f)).toBe(false)
   })
 })

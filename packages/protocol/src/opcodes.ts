@@ -1,6 +1,7 @@
 /**
  * Operation codes of a KaosNet frame (`docs/protocol.md#operations`). Families share the high nibble:
- * 0x0_ session, 0x1_ room, 0x2_ remote procedure call.
+ * 0x0_ session, 0x1_ room, 0x2_ remote procedure call,
+ * 0x3_ matchmaker and party.
  */
 export const Op = {
   SessionStart: 0x01,
@@ -17,6 +18,10 @@ export const Op = {
   RoomList: 0x16,
   Rpc: 0x20,
   RpcResponse: 0x21,
+  MatchmakerAdd: 0x30,
+  MatchmakerRemove: 0x31,
+  MatchmakerTicket: 0x32,
+  Party: 0x38,
 } as const
 
 export type Op = (typeof Op)[keyof typeof Op]
@@ -43,6 +48,9 @@ const sentByClient: ReadonlySet<number> = new Set([
   Op.RoomData,
   Op.RoomList,
   Op.Rpc,
+  Op.MatchmakerAdd,
+  Op.MatchmakerRemove,
+  Op.Party,
 ])
 
 /** Whether a client may send this operation; the others only travel from server to client. */

@@ -13,6 +13,8 @@ import {
   departure,
   encodeClientFrame,
   encodeServerFrame,
+  matchedPlayer,
+  partyMember,
   presence,
   resume,
   roomSummary,
@@ -20,6 +22,7 @@ import {
   type ServerPayloadName,
   ServerPayloads,
   salvageRequestId,
+  ticketStage,
 } from './payloads.ts'
 import type { FieldType } from './schema.ts'
 import { clientPayloads, serverPayloads } from './testing/arbitraries.ts'
@@ -50,6 +53,9 @@ function sampleOf(sender: Sender, op: string): Record<string, unknown> {
 const [samplePresence] = sampleOf('server', 'RoomJoin').members as [Record<string, unknown>]
 const sampleDeparture = { member: 2, session: '5a17c09e44d2b3f8', reason: 'left' }
 const [sampleRoom] = sampleOf('server', 'RoomList').rooms as [Record<string, unknown>]
+const [sampleStage] = sampleOf('client', 'MatchmakerAdd').widen as [Record<string, unknown>]
+const [samplePlayer] = sampleOf('server', 'MatchmakerTicket').players as [Record<string, unknown>]
+const [samplePartyMember] = sampleOf('server', 'Party').members as [Record<string, unknown>]
 const sampleJoins = { joins: [samplePresence], leaves: [sampleDeparture], away: [2], back: [2] }
 
 const schemas: readonly [name: string, schema: Schema, sample: Record<string, unknown>][] = [
@@ -67,7 +73,10 @@ const schemas: readonly [name: string, schema: Schema, sample: Record<string, un
   ['Presence', presence as Schema, { ...samplePresence, is_away: true }],
   ['Resume', resume as Schema, sampleOf('client', 'SessionStart').resume as Record<string, unknown>],
   ['Departure', departure as Schema, sampleDeparture],
-  ['RoomSummary', roomSummary as Schema, sampleRoom],
+  ['RoomSummary', roomSummary as Schema, { ...sampleRoom, is_locked: true }],
+  ['TicketStage', ticketStage as Schema, sampleStage],
+  ['MatchedPlayer', matchedPlayer as Schema, samplePlayer],
+  ['PartyMember', partyMember as Schema, { ...samplePartyMember, is_away: true }],
 ].map(([name, schema, sample]) => [name as string, schema as Schema, sample as Record<string, unknown>])
 
 describe('payload schemas', () => {
@@ -153,6 +162,8 @@ describe('payload sizes', () => {
     'Error',
     'RoomCreate',
     'RoomLeave',
+    'MatchmakerAdd',
+    'MatchmakerRemove',
   ]
 
   it.each(Object.keys(Op) as OpName[])('%s has a bound, and is refused one byte above it', (name) => {

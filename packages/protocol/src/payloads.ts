@@ -12,11 +12,12 @@ import {
   float,
   type Infer,
   list,
+  mapOf,
   oneOf,
   optional,
   record,
   str,
-  strMap,
+  strOrNumber,
   uint,
 } from './schema.ts'
 
@@ -25,7 +26,7 @@ const UINT32 = 0xffff_ffff
 const requestId = uint(UINT32, 1)
 const sessionId = str(16, 16)
 const roomId = str(36, 36)
-const vars = strMap(limits.varsEntries, limits.varKeyBytes, limits.varValueBytes)
+const vars = mapOf(limits.varsEntries, limits.varKeyBytes, str(limits.varValueBytes))
 const handle = uint(limits.roomHandle, 1)
 const memberNumber = uint(limits.memberNumber, 1)
 
@@ -55,6 +56,7 @@ export const roomSummary = record('RoomSummary', {
   max_players: uint(limits.memberNumber),
   tick_hz: float(),
   created_ms: float(),
+  is_locked: optional(bool()),
 })
 
 const resumeToken = str(limits.resumeTokenBytes)
@@ -71,6 +73,36 @@ export const roomFind = record('RoomFind', {
   module: str(limits.moduleBytes, 1),
   query: optional(str(limits.queryBytes)),
   params: optional(dict()),
+})
+
+const reservation = str(limits.reservationBytes, 1)
+const partyId = str(36, 36)
+const ticketId = str(36, 36)
+const players = uint(limits.matchPlayers, 1)
+const properties = mapOf(
+  limits.ticketProperties,
+  limits.propertyNameBytes,
+  strOrNumber(limits.propertyTextBytes),
+)
+
+export const ticketStage = record('TicketStage', {
+  after_ms: uint(86_400_000),
+  query: str(limits.queryBytes),
+})
+
+export const matchedPlayer = record('MatchedPlayer', {
+  session: sessionId,
+  user_id: str(limits.userIdBytes),
+  username: str(limits.usernameBytes),
+  party: optional(partyId),
+  properties: optional(properties),
+})
+
+export const partyMember = record('PartyMember', {
+  session: sessionId,
+  user_id: str(limits.userIdBytes),
+  username: str(limits.usernameBytes),
+  is_away: optional(bool()),
 })
 
 /** Control payloads a client sends, by name of the operation. */
@@ -98,6 +130,8 @@ export const ClientPayloads = {
     room_id: optional(roomId),
     find: optional(roomFind),
     metadata: optional(dict(limits.metadataBytes)),
+    password: optional(str(limits.passwordBytes)),
+    reservation: optional(reservation),
   }),
   RoomLeave: record('RoomLeave', {
     id: requestId,
@@ -116,6 +150,29 @@ export const ClientPayloads = {
     id: requestId,
     name: str(limits.rpcNameBytes, 1),
     payload: optional(any()),
+  }),
+  MatchmakerAdd: record('MatchmakerAdd', {
+    id: requestId,
+    module: str(limits.moduleBytes, 1),
+    min: players,
+    max: players,
+    multiple: optional(players),
+    properties: optional(properties),
+    query: optional(str(limits.queryBytes)),
+    widen: optional(list(ticketStage, limits.ticketQueries - 1)),
+    params: optional(dict()),
+    party: optional(bool()),
+  }),
+  MatchmakerRemove: record('MatchmakerRemove', {
+    id: requestId,
+    ticket: ticketId,
+  }),
+  Party: record('Party', {
+    id: requestId,
+    action: oneOf('create', 'join', 'leave', 'kick', 'promote'),
+    party: optional(partyId),
+    session: optional(sessionId),
+    max: optional(players),
   }),
 } as const
 
@@ -189,6 +246,31 @@ export const ServerPayloads = {
     id: requestId,
     payload: optional(any()),
   }),
+  MatchmakerAdd: record('MatchmakerAdd', {
+    id: requestId,
+    ticket: ticketId,
+  }),
+  MatchmakerRemove: record('MatchmakerRemove', {
+    id: requestId,
+  }),
+  MatchmakerTicket: record('MatchmakerTicket', {
+    ticket: ticketId,
+    state: oneOf('waiting', 'matched', 'ended'),
+    room_id: optional(roomId),
+    reservation: optional(reservation),
+    expires_ms: optional(uint(UINT32)),
+    players: optional(list(matchedPlayer, limits.matchPlayers)),
+    code: optional(uint(65_535)),
+    message: optional(str(limits.reasonBytes)),
+  }),
+  Party: record('Party', {
+    id: uint(UINT32),
+    party: optional(partyId),
+    leader: optional(sessionId),
+    max: optional(players),
+    members: optional(list(partyMember, limits.matchPlayers)),
+    reason: optional(leaveReason),
+  }),
 } as const
 
 export type ClientPayloadName = keyof typeof ClientPayloads
@@ -199,6 +281,8 @@ export type Presence = Infer<typeof presence>
 export type Departure = Infer<typeof departure>
 export type LeaveReason = Infer<typeof leaveReason>
 export type RoomSummary = Infer<typeof roomSummary>
+export type MatchedPlayer = Infer<typeof matchedPlayer>
+export type PartyMember = Infer<typeof partyMember>
 
 /** Operations whose payload may fill a whole frame; the others are bounded by {@link WireLimits.controlBytes}. */
 const largePayloads: ReadonlySet<number> = new Set([
@@ -209,6 +293,8 @@ const largePayloads: ReadonlySet<number> = new Set([
   Op.RoomJoin,
   Op.RoomList,
   Op.RoomPresence,
+  Op.MatchmakerTicket,
+  Op.Party,
 ])
 
 /**

@@ -6,11 +6,12 @@ import {
   type FieldType,
   float,
   list,
+  mapOf,
   oneOf,
   optional,
   record,
   str,
-  strMap,
+  strOrNumber,
   uint,
   utf8Bytes,
 } from './schema.ts'
@@ -91,8 +92,8 @@ describe('dict', () => {
   })
 })
 
-describe('strMap', () => {
-  const type = strMap(2, 3, 4)
+describe('mapOf', () => {
+  const type = mapOf(2, 3, str(4))
 
   it('bounds the number of entries, keys and values', () => {
     takes(type, {}, { a: '' }, { abc: 'abcd', b: 'é' })
@@ -105,6 +106,13 @@ describe('strMap', () => {
     expect(() => type.check({ abcd: '' }, 'vars')).toThrow(
       'vars key: expected str 1–3 B, got str of 4 characters',
     )
+  })
+})
+
+describe('strOrNumber', () => {
+  it('takes text up to its bound, and any finite number', () => {
+    takes(strOrNumber(2), '', 'ab', 0, -1.5)
+    refuses(strOrNumber(2), 'abc', Number.NaN, Number.POSITIVE_INFINITY, true, null, {})
   })
 })
 

@@ -131,13 +131,27 @@ export function dict(maxBytes?: number): FieldType<Record<string, unknown>> {
   }
 }
 
-export function strMap(
+/** A string, or a finite number. */
+export function strOrNumber(maxBytes: number): FieldType<string | number> {
+  const text = str(maxBytes)
+  const label = `${text.label} or a number`
+  return {
+    label,
+    check(value, path) {
+      if (typeof value === 'string') return text.check(value, path)
+      if (typeof value !== 'number' || !Number.isFinite(value)) mismatch(path, label, value)
+      return value
+    },
+  }
+}
+
+/** A map with free keys, and values of one type. */
+export function mapOf<T>(
   maxEntries: number,
   maxKeyBytes: number,
-  maxValueBytes: number,
-): FieldType<Record<string, string>> {
+  valueType: FieldType<T>,
+): FieldType<Readonly<Record<string, T>>> {
   const keyType = str(maxKeyBytes, 1)
-  const valueType = str(maxValueBytes)
   const label = `map of ≤ ${maxEntries}: ${keyType.label} → ${valueType.label}`
   return {
     label,
@@ -145,7 +159,7 @@ export function strMap(
       if (!isMap(value)) mismatch(path, label, value)
       const entries = Object.entries(value)
       if (entries.length > maxEntries) mismatch(path, `at most ${maxEntries} entries`, value)
-      const result: Record<string, string> = {}
+      const result: Record<string, T> = {}
       for (const [key, entry] of entries) {
         keyType.check(key, `${path} key`)
         result[key] = valueType.check(entry, `${path}.${key}`)

@@ -5,6 +5,8 @@ import type {
   ClientPayloadName,
   Departure,
   LeaveReason,
+  MatchedPlayer,
+  PartyMember,
   Presence,
   RoomSummary,
   ServerPayload,
@@ -84,7 +86,33 @@ const roomSummary: fc.Arbitrary<RoomSummary> = fc.record({
   max_players: uint16,
   tick_hz: finite,
   created_ms: finite,
+  is_locked: fc.boolean(),
 })
+const players = fc.integer({ min: 1, max: limits.matchPlayers })
+const properties = fc.dictionary(
+  text(limits.propertyNameBytes, 1).filter((value) => value !== '__proto__'),
+  fc.oneof(text(limits.propertyTextBytes), finite),
+  { maxKeys: 4 },
+)
+const matchedPlayer: fc.Arbitrary<MatchedPlayer> = fc.record(
+  {
+    session: sessionId,
+    user_id: text(limits.userIdBytes),
+    username: text(limits.usernameBytes),
+    party: fc.uuid(),
+    properties,
+  },
+  { requiredKeys: ['session', 'user_id', 'username'] },
+)
+const partyMember: fc.Arbitrary<PartyMember> = fc.record(
+  {
+    session: sessionId,
+    user_id: text(limits.userIdBytes),
+    username: text(limits.usernameBytes),
+    is_away: fc.boolean(),
+  },
+  { requiredKeys: ['session', 'user_id', 'username'] },
+)
 
 export const clientPayloads: { [N in ClientPayloadName]: fc.Arbitrary<ClientPayload<N>> } = {
   SessionStart: fc.record(
@@ -117,6 +145,8 @@ export const clientPayloads: { [N in ClientPayloadName]: fc.Arbitrary<ClientPayl
         { requiredKeys: ['module'] },
       ),
       metadata: fc.dictionary(key, text(64), { maxKeys: 4 }) as fc.Arbitrary<Record<string, unknown>>,
+      password: text(limits.passwordBytes),
+      reservation: text(limits.reservationBytes, 1),
     },
     { requiredKeys: ['id'] },
   ),
@@ -136,6 +166,35 @@ export const clientPayloads: { [N in ClientPayloadName]: fc.Arbitrary<ClientPayl
   Rpc: fc.record(
     { id: requestId, name: text(limits.rpcNameBytes, 1), payload: plainValue },
     { requiredKeys: ['id', 'name'] },
+  ),
+  MatchmakerAdd: fc.record(
+    {
+      id: requestId,
+      module: text(limits.moduleBytes, 1),
+      min: players,
+      max: players,
+      multiple: players,
+      properties,
+      query: text(limits.queryBytes),
+      widen: fc.array(
+        fc.record({ after_ms: fc.nat({ max: 86_400_000 }), query: text(limits.queryBytes) }),
+        { maxLength: limits.ticketQueries - 1 },
+      ),
+      params: plainMap,
+      party: fc.boolean(),
+    },
+    { requiredKeys: ['id', 'module', 'min', 'max'] },
+  ),
+  MatchmakerRemove: fc.record({ id: requestId, ticket: fc.uuid() }),
+  Party: fc.record(
+    {
+      id: requestId,
+      action: fc.constantFrom('create', 'join', 'leave', 'kick', 'promote'),
+      party: fc.uuid(),
+      session: sessionId,
+      max: players,
+    },
+    { requiredKeys: ['id', 'action'] },
   ),
 }
 
@@ -193,4 +252,30 @@ export const serverPayloads: { [N in ServerPayloadName]: fc.Arbitrary<ServerPayl
     { requiredKeys: ['id', 'rooms'] },
   ),
   RpcResponse: fc.record({ id: requestId, payload: plainValue }, { requiredKeys: ['id'] }),
+  MatchmakerAdd: fc.record({ id: requestId, ticket: fc.uuid() }),
+  MatchmakerRemove: fc.record({ id: requestId }),
+  MatchmakerTicket: fc.record(
+    {
+      ticket: fc.uuid(),
+      state: fc.constantFrom('waiting', 'matched', 'ended'),
+      room_id: fc.uuid(),
+      reservation: text(limits.reservationBytes, 1),
+      expires_ms: fc.nat({ max: UINT32 }),
+      players: fc.array(matchedPlayer, { maxLength: 3 }),
+      code: uint16,
+      message: text(limits.reasonBytes),
+    },
+    { requiredKeys: ['ticket', 'state'] },
+  ),
+  Party: fc.record(
+    {
+      id: fc.nat({ max: UINT32 }),
+      party: fc.uuid(),
+      leader: sessionId,
+      max: players,
+      members: fc.array(partyMember, { maxLength: 3 }),
+      reason,
+    },
+    { requiredKeys: ['id'] },
+  ),
 }

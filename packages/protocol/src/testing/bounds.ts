@@ -29,9 +29,10 @@ export function boundsOf(label: string, sample: unknown): Bounds {
       ],
     }
   }
-  const entries = /^map of ≤ (\d+): str 1–(\d+) B → str ≤ (\d+) B$/.exec(label)
+  const entries = /^map of ≤ (\d+): str 1–(\d+) B → str ≤ (\d+) B( or a number)?$/.exec(label)
   if (entries !== null) {
-    const [count, keyBytes, valueBytes] = entries.slice(1).map(Number) as [number, number, number]
+    const [count, keyBytes, valueBytes] = entries.slice(1, 4).map(Number) as [number, number, number]
+    const isNumberAllowed = entries[4] !== undefined
     const map = (size: number, key: number, value: number) =>
       Object.fromEntries(
         Array.from(
@@ -40,13 +41,14 @@ export function boundsOf(label: string, sample: unknown): Bounds {
         ),
       )
     return {
-      inside: [{}, map(count, keyBytes, valueBytes)],
+      inside: [{}, map(count, keyBytes, valueBytes), ...(isNumberAllowed ? [{ k: -1.5 }] : [])],
       outside: [
         map(count + 1, 4, 1),
         map(1, keyBytes + 1, 1),
         map(1, 4, valueBytes + 1),
         { '': '' },
-        { k: 1 },
+        { k: isNumberAllowed ? Number.NaN : 1 },
+        { k: true },
         [],
         null,
       ],

@@ -4,11 +4,14 @@ import { isClientOp, Op } from '../opcodes.ts'
 import {
   ClientPayloads,
   departure,
+  matchedPlayer,
+  partyMember,
   presence,
   resume,
   roomFind,
   roomSummary,
   ServerPayloads,
+  ticketStage,
 } from '../payloads.ts'
 import type { FieldType } from '../schema.ts'
 
@@ -72,7 +75,7 @@ export const tables: Readonly<Record<string, Table>> = {
   operations: operationsTable(),
   limits: limitsTable(),
   ...Object.fromEntries(
-    [1, 2, 3, 4, 5, 9].map((family) => [`errors ${family}xx`, errorsTable(family)] as const),
+    [1, 2, 3, 4, 5, 6, 9].map((family) => [`errors ${family}xx`, errorsTable(family)] as const),
   ),
   ...Object.fromEntries(
     Object.values(ClientPayloads).map(
@@ -85,7 +88,7 @@ export const tables: Readonly<Record<string, Table>> = {
     ),
   ),
   ...Object.fromEntries(
-    [presence, departure, roomSummary, resume, roomFind].map(
+    [presence, departure, roomSummary, resume, roomFind, ticketStage, matchedPlayer, partyMember].map(
       ({ name, fields }) => [name, payloadTable(fields)] as const,
     ),
   ),
