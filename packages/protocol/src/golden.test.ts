@@ -53,6 +53,10 @@ describe('golden frames', () => {
       RoomList: both,
       Rpc: ['client'],
       RpcResponse: ['server'],
+      MatchmakerAdd: both,
+      MatchmakerRemove: both,
+      MatchmakerTicket: ['server'],
+      Party: both,
     })
     const names = [...frames, ...tolerated, ...messages, ...invalid].map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)

@@ -21,7 +21,13 @@ describe('operation codes', () => {
     const codes = Object.values(Op)
     expect(new Set(codes).size).toBe(codes.length)
     for (const [name, code] of Object.entries(Op)) {
-      const family = name.startsWith('Room') ? 1 : name.startsWith('Rpc') ? 2 : /^(Matchmaker|Party)/.test(name) ? 3 : 0
+      const family = name.startsWith('Room')
+        ? 1
+        : name.startsWith('Rpc')
+          ? 2
+          : /^(Matchmaker|Party)/.test(name)
+            ? 3
+            : 0
       expect(code >> 4, name).toBe(family)
     }
   })

@@ -176,10 +176,9 @@ export const clientPayloads: { [N in ClientPayloadName]: fc.Arbitrary<ClientPayl
       multiple: players,
       properties,
       query: text(limits.queryBytes),
-      widen: fc.array(
-        fc.record({ after_ms: fc.nat({ max: 86_400_000 }), query: text(limits.queryBytes) }),
-        { maxLength: limits.ticketQueries - 1 },
-      ),
+      widen: fc.array(fc.record({ after_ms: fc.nat({ max: 86_400_000 }), query: text(limits.queryBytes) }), {
+        maxLength: limits.ticketQueries - 1,
+      }),
       params: plainMap,
       party: fc.boolean(),
     },
