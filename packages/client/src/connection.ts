@@ -441,11 +441,9 @@ export class Connection implements RoomLink {
   }
 
   /** Hands a reply to whoever waits for it; nobody may, after a timeout or an abort. */
-  #settle<Name extends Exclude<ServerPayloadName, 'SessionEnd' | 'Error' | 'RoomPresence'>>(
-    name: Name,
-    payload: Uint8Array,
-    onUnwanted?: (reply: ServerPayload<Name>) => void,
-  ): void {
+  #settle<
+    Name extends Exclude<ServerPayloadName, 'SessionEnd' | 'Error' | 'RoomPresence' | 'MatchmakerTicket'>,
+  >(name: Name, payload: Uint8Array, onUnwanted?: (reply: ServerPayload<Name>) => void): void {
     let reply: ServerPayload<Name>
     try {
       reply = decodeServerPayload(name, payload)

@@ -121,6 +121,14 @@ const roomsConfig = z.strictObject({
     .enum(['end', 'continue'])
     .default('end')
     .describe('The same for a callback that used more time or memory than it may.'),
+  reservationMs: z
+    .int()
+    .min(1_000)
+    .max(600_000)
+    .default(15_000)
+    .describe(
+      'A seat that the matchmaker or a script reserves is kept so long, unless the script says otherwise.',
+    ),
   workers: z
     .int()
     .min(0)
@@ -170,6 +178,12 @@ const limitsConfig = z.strictObject({
   roomsCreatedPerSession: count
     .default(16)
     .describe('Rooms that one session created and that still run (TOO_MANY_ROOMS).'),
+  joinsInFlight: count
+    .default(16)
+    .describe('Joins of one session that wait for their answer (TOO_MANY_REQUESTS).'),
+  joinTimeoutMs: milliseconds
+    .default(10_000)
+    .describe('A join, also one that looks for a room, is answered within this (REQUEST_TIMEOUT).'),
   rpcInFlight: count.default(16).describe('Unanswered RPCs of one session (TOO_MANY_REQUESTS).'),
   requestsQueued: count
     .default(256)
@@ -210,6 +224,12 @@ const limitsConfig = z.strictObject({
     .max(16_777_216)
     .default(65_536)
     .describe('Params of one room, in the form of v8.serialize (INVALID_PAYLOAD).'),
+  labelBytes: z
+    .int()
+    .min(64)
+    .max(WireLimits.labelBytes)
+    .default(WireLimits.labelBytes)
+    .describe('Label of one room (INVALID_PAYLOAD, raised in the script).'),
   metadataBytes: z
     .int()
     .min(64)

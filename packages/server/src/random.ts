@@ -11,7 +11,7 @@ export interface Random {
   /** Uniform 32 bits, e.g. the seed of a room's `math.random`. */
   uint32(): number
   /** At least 128 random bits that nobody can guess, as base64url. */
-  resumeToken(): string
+  token(): string
 }
 
 /** Randomness from the operating system. */
@@ -21,6 +21,6 @@ export function systemRandom(): Random {
     uuid: () => randomUUID(),
     roomId: () => randomUUID() as RoomId,
     uint32: () => randomBytes(4).readUInt32LE(0),
-    resumeToken: () => randomBytes(32).toString('base64url'),
+    token: () => randomBytes(32).toString('base64url'),
   }
 }

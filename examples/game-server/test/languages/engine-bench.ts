@@ -97,6 +97,8 @@ function fakeNode(sent: OutgoingRoomData[], rooms: RoomView[]): ScriptServices {
     roomKick: unused,
     roomSignal: unused,
     roomLabelUpdate: unused,
+    roomReserve: unused,
+    roomAccessUpdate: unused,
     roomPublishState: unused,
   }
 }

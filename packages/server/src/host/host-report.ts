@@ -37,6 +37,8 @@ export interface HostReport {
   /** Log lines of scripts beyond `scripts.logLinesPerSecond`. */
   readonly droppedLogLines: number
   readonly invalidInputs: number
+  /** Labels beyond `limits.labelBytes`. */
+  readonly labelsRefused: number
   readonly callVms: number
   readonly busyCallVms: number
   readonly queuedCalls: number

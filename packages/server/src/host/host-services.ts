@@ -1,6 +1,6 @@
 import { KaosError } from '@kaosnet/protocol'
 import type { RoomId, SessionId } from '../ids.ts'
-import type { Room } from '../room/room.ts'
+import type { Room, RoomAccess } from '../room/room.ts'
 import type {
   NodeCalls,
   OutgoingRoomData,
@@ -58,6 +58,10 @@ export class HostServices implements ScriptServices {
     return this.#rooms.get(id)?.kick(session, reason) ?? this.#node.roomKick(id, session, reason)
   }
 
+  roomReserve(id: RoomId, session: SessionId | undefined, durationMs: number | undefined): string {
+    return this.#node.roomReserve(id, session, durationMs)
+  }
+
   roomSignal(id: RoomId, data: unknown): unknown {
     const room = this.#rooms.get(id)
     return room === undefined ? this.#node.roomSignal(id, data) : room.signal(data)
@@ -65,6 +69,10 @@ export class HostServices implements ScriptServices {
 
   roomLabelUpdate(id: RoomId, label: string): void {
     this.#own(id).updateLabel(label)
+  }
+
+  roomAccessUpdate(id: RoomId, access: RoomAccess): void {
+    this.#own(id).updateAccess(access)
   }
 
   roomPublishState(id: RoomId, data: Uint8Array, isMessagePack: boolean): void {

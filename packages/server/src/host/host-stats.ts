@@ -61,6 +61,7 @@ export class HostStats {
   readonly #budgetKills = new Map<string, number>()
   droppedLogLines = 0
   invalidInputs = 0
+  labelsRefused = 0
 
   module(name: string): ModuleStats {
     let stats = this.#modules.get(name)

@@ -6,7 +6,7 @@ import type { Logger } from '../observe/logger.ts'
 import type { MatchHandler } from '../room/match-handler.ts'
 import { type MatchCallback, Room } from '../room/room.ts'
 import type {
-  MemberInfo,
+  Joiner,
   RoomHost,
   RoomHostEvents,
   RoomInput,
@@ -90,7 +90,7 @@ export class LocalRoomHost implements RoomHost {
     this.#parts.clock.defer(() => this.#startRoom(spec))
   }
 
-  join(roomId: RoomId, member: MemberInfo): void {
+  join(roomId: RoomId, member: Joiner): void {
     this.#rooms.get(roomId)?.join(member)
   }
 
@@ -243,6 +243,7 @@ export class LocalRoomHost implements RoomHost {
         maxPlayers: config.rooms.maxPlayers,
         emptyTimeoutMs: config.rooms.emptyTimeoutMs,
         inputQueue: config.limits.roomInputQueue,
+        labelBytes: config.limits.labelBytes,
       },
       isFatal: (error) =>
         config.rooms[budgetCause(error) === undefined ? 'onScriptError' : 'onBudgetExceeded'] === 'end',
@@ -254,6 +255,9 @@ export class LocalRoomHost implements RoomHost {
         ticked: (latenessMs, durationMs, skipped) => moduleStats.ticked(latenessMs, durationMs, skipped),
         kicked: (member, reason) => this.#events?.memberKicked(id, member, reason),
         traitsChanged: (traits) => this.#events?.traitsChanged(id, traits),
+        labelRefused: () => {
+          stats.labelsRefused++
+        },
         ended: (end) => {
           moduleStats.rooms--
           moduleStats.stateEnded(room.usage.instructions)

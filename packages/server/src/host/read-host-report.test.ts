@@ -41,6 +41,7 @@ describe('readHostReport', () => {
     stats.budgetExceeded('rpc', 'time')
     stats.droppedLogLines = 4
     stats.invalidInputs = 5
+    stats.labelsRefused = 6
     const calls = { vms: 3, busyVms: 2, queued: 1, memoryBytes: 600 }
     expect(readHostReport(7, stats, [], calls, 65_536)).toEqual({
       host: 7,
@@ -49,6 +50,7 @@ describe('readHostReport', () => {
       budgetKills: { 'rpc time': 1 },
       droppedLogLines: 4,
       invalidInputs: 5,
+      labelsRefused: 6,
       callVms: 3,
       busyCallVms: 2,
       queuedCalls: 1,

@@ -35,6 +35,7 @@ export function readHostReport(
     budgetKills: stats.budgetKills,
     droppedLogLines: stats.droppedLogLines,
     invalidInputs: stats.invalidInputs,
+    labelsRefused: stats.labelsRefused,
     callVms: calls.vms,
     busyCallVms: calls.busyVms,
     queuedCalls: calls.queued,

@@ -3,7 +3,7 @@ import type { Clock, TimerHandle } from '../clock.ts'
 import type { MemberNumber, RoomId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
 import type {
-  MemberInfo,
+  Joiner,
   RoomHost,
   RoomHostEvents,
   RoomInput,
@@ -82,7 +82,7 @@ export class RoomHosts implements RoomHost {
     slot.createRoom(spec)
   }
 
-  join(roomId: RoomId, member: MemberInfo): void {
+  join(roomId: RoomId, member: Joiner): void {
     this.#placed.get(roomId)?.host.join(roomId, member)
   }
 

@@ -160,6 +160,7 @@ describe('what hosts hold', () => {
       ...readHostReport(0, new HostStats(), [], { vms: 4, busyVms: 3, queued: 2, memoryBytes: 500 }, 65_536),
       droppedLogLines: 8,
       invalidInputs: 9,
+      labelsRefused: 4,
       busySeconds: 1.5,
       queuedInputs: 11,
     }

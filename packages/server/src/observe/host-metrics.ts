@@ -131,6 +131,12 @@ export function registerHostMetrics(registry: Registry, reports: () => readonly 
     'Messages that the check of a TypeScript room refused.',
     ({ invalidInputs }) => invalidInputs,
   )
+  hostFigure(
+    Counter,
+    'kaosnet_room_labels_refused_total',
+    'Labels of rooms beyond `limits.labelBytes`.',
+    ({ labelsRefused }) => labelsRefused,
+  )
   registerTallies(registry, reports)
 }
 

@@ -38,6 +38,7 @@ export class Metrics {
   readonly #sessionsEnded: Counter<'code'>
   readonly #sessionsDropped: Counter
   readonly #sessionsResumed: Counter
+  readonly #reservationsExpired: Counter
   readonly #replayOverflows: Counter
   readonly #unsent: Counter
   readonly #superseded: Counter
@@ -81,6 +82,10 @@ export class Metrics {
     this.#sessionsResumed = plain(
       'kaosnet_sessions_resumed_total',
       'Times a new connection resumed a session.',
+    )
+    this.#reservationsExpired = plain(
+      'kaosnet_reservations_expired_total',
+      'Seats that were reserved and that nobody came for.',
     )
     this.#replayOverflows = plain(
       'kaosnet_replay_overflows_total',
@@ -161,6 +166,10 @@ export class Metrics {
 
   sessionResumed(): void {
     this.#sessionsResumed.inc()
+  }
+
+  reservationExpired(): void {
+    this.#reservationsExpired.inc()
   }
 
   replayOverflowed(): void {

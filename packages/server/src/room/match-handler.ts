@@ -11,6 +11,13 @@ export interface MatchInit {
   readonly emptyTimeoutMs: number | undefined
   /** How long a member whose connection is lost keeps its seat. */
   readonly resumeWindowMs?: number | undefined
+  readonly isLocked?: boolean | undefined
+  readonly isPrivate?: boolean | undefined
+}
+
+/** What comes with a request to join, for {@link MatchHandler.joinAttempt} alone. */
+export interface JoinDetails {
+  readonly password: string | undefined
 }
 
 export interface Departed {
@@ -65,7 +72,7 @@ export interface MatchHandler {
   /** May take its time; no other method is called until it has settled. */
   init(params: unknown): MatchInit | Promise<MatchInit>
   /** undefined = welcome; otherwise the reason for the refusal ('' when none is given). */
-  joinAttempt(member: MemberInfo): string | undefined
+  joinAttempt(member: MemberInfo, details: JoinDetails): string | undefined
   join(member: MemberInfo): void
   leave(departed: Departed): void
   /** The connection of a member is lost; its seat is kept. */

@@ -169,7 +169,7 @@ describe('the label of a room', () => {
     const longest = '€'.repeat(WireLimits.labelBytes / 3) + 'x'.repeat(WireLimits.labelBytes % 3)
     room.updateLabel(longest)
     expect(() => room.updateLabel(`${longest}x`)).toThrow(kaosError('INVALID_PAYLOAD'))
-    expect([room.view().label, story]).toEqual([longest, [`label ${longest}`]])
+    expect([room.view().label, story]).toEqual([longest, [`label ${longest}`, 'label refused']])
   })
 })
 

@@ -1,13 +1,12 @@
-import { KaosError } from '@kaosnet/protocol'
+import type { KaosError } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
 import type { RoomId } from '../ids.ts'
 import type { Session } from '../session/session.ts'
+import { asKaosError } from './as-kaos-error.ts'
+import type { JoinOutcome } from './join-attempt.ts'
 import { parseRoomQuery } from './query/parse-room-query.ts'
 import type { RoomRecord } from './room-record.ts'
 import type { RoomRegistry } from './room-registry.ts'
-
-/** How asking for a seat has ended; `gone`: nobody is there any more who could be told. */
-export type JoinOutcome = 'accepted' | 'gone' | KaosError
 
 /** Somebody wants a seat in a room that matches, whichever it is. */
 export interface FindRequest {
@@ -15,12 +14,14 @@ export interface FindRequest {
   /** With slashes. */
   readonly module: string
   readonly query: string | undefined
+  /** Nobody waits for it any more. */
+  isOver(): boolean
   /** Makes a room when none matches; a hook may make it wait. */
   create(): RoomRecord | Promise<RoomRecord>
   /** Takes a seat of a room that runs. @throws {KaosError} when the session may not have it */
   reserve(room: RoomRecord, onSettled: (outcome: JoinOutcome) => void): void
-  /** Told once: the room it is in, or why in none. */
-  onSettled(result: RoomId | Exclude<JoinOutcome, 'accepted'>): void
+  /** Told once: the room it is in, or why in none; undefined when nobody waits for it any more. */
+  onSettled(result: RoomId | KaosError | undefined): void
 }
 
 /** A room that is being made, and who waits to see whether it has a seat for them. */
@@ -58,15 +59,14 @@ export class RoomFinder {
     return count
   }
 
-  /** @throws {KaosError} INVALID_PAYLOAD for a query that cannot be read; nobody is told of anything else then */
+  /** @param request With a query that can be read: see {@link checkQuery}. */
   find(request: FindRequest): void {
-    parseRoomQuery(request.query ?? '')
     this.#place({ request, refusedBy: new Set() })
   }
 
   #place(search: Search): void {
     const { request } = search
-    if (request.session.isEnded) return request.onSettled('gone')
+    if (request.isOver()) return request.onSettled(undefined)
     try {
       const room = this.#match(search)
       if (room !== undefined) return this.#reserve(search, room)
@@ -92,7 +92,7 @@ export class RoomFinder {
     const { request, refusedBy } = search
     request.reserve(room, (outcome) => {
       if (outcome === 'accepted') return request.onSettled(room.id)
-      if (outcome === 'gone') return request.onSettled(outcome)
+      if (outcome === 'gone') return request.onSettled(undefined)
       refusedBy.add(room.id)
       // The host tells this from within the room's work: other rooms come after it.
       this.#clock.defer(() => this.#place(search))
@@ -119,9 +119,12 @@ export class RoomFinder {
 
   /** Whoever has had the room made is in it, whatever its label has become. */
   #seatCreator({ request }: Search, room: RoomRecord): void {
-    if (request.session.isEnded) return request.onSettled('gone')
+    if (request.isOver()) return request.onSettled(undefined)
     try {
-      request.reserve(room, (outcome) => request.onSettled(outcome === 'accepted' ? room.id : outcome))
+      request.reserve(room, (outcome) => {
+        if (outcome === 'accepted') request.onSettled(room.id)
+        else request.onSettled(outcome === 'gone' ? undefined : outcome)
+      })
     } catch (error) {
       request.onSettled(asKaosError(error))
     }
@@ -146,6 +149,7 @@ function keyOf({ module, query = '' }: FindRequest): string {
   return `${module}\n${query}`
 }
 
-function asKaosError(error: unknown): KaosError {
-  return error instanceof KaosError ? error : new KaosError('INTERNAL', undefined, { cause: error })
+/** @throws {KaosError} INVALID_PAYLOAD for a query that cannot be read */
+export function checkQuery(query: string | undefined): void {
+  parseRoomQuery(query ?? '')
 }

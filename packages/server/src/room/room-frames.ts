@@ -14,7 +14,7 @@ import type { OccupiedSeat, RoomRecord, Seat } from './room-record.ts'
 
 // What the members of a room are told. Everything about one room travels on its own lane.
 
-type ReservedSeat = Extract<Seat, { kind: 'reserved' }>
+type JoiningSeat = Extract<Seat, { kind: 'joining' }>
 
 /** Presences that one frame may carry: leaves room for the other fields below 64 KiB. */
 const PRESENCE_BYTES = 48_000
@@ -43,13 +43,13 @@ function presenceBytes(presence: Presence): number {
 }
 
 /** Answers a join: who is there, and the current state if the room has published one. */
-export function welcome(room: RoomRecord, seat: ReservedSeat, others: readonly Presence[]): void {
-  const { handle, presence, requestId, session } = seat
+export function welcome(room: RoomRecord, seat: JoiningSeat, others: readonly Presence[]): void {
+  const { attempt, handle, presence, session } = seat
   const [first = [], ...rest] = splitPresences([presence, ...others])
   session.link.sendControl(
     'RoomJoin',
     {
-      id: requestId,
+      id: attempt.request.requestId,
       room_id: room.id,
       room: handle,
       module: room.module,
@@ -95,9 +95,9 @@ function announcePresence(
   except: number,
   change: Omit<ServerPayload<'RoomPresence'>, 'room'>,
 ): void {
-  for (const [member, { kind, session, handle }] of room.seats) {
-    if (member === except || kind !== 'occupied') continue
-    session.link.sendControl('RoomPresence', { room: handle, ...change }, handle)
+  for (const [member, seat] of room.seats) {
+    if (member === except || seat.kind !== 'occupied') continue
+    seat.session.link.sendControl('RoomPresence', { room: seat.handle, ...change }, seat.handle)
   }
 }
 

@@ -151,8 +151,8 @@ describe('joining a room', () => {
     const { session, connection } = connect()
     join(session, run())
     ask(session, run().id)
-    ask(session, run().id)
-    expect(connection.errors).toEqual(['TOO_MANY_ROOMS'])
+    expect(() => ask(session, run().id)).toThrow(kaosError('TOO_MANY_ROOMS'))
+    expect(connection.errors).toEqual([])
     expect(session.roomCount).toBe(2)
   })
 
@@ -236,7 +236,10 @@ describe('joining a room', () => {
     const { connect, run, gateway, clock } = world()
     const settled: boolean[] = []
     const room = run()
-    const ask = () => gateway.join(connect().session, 1, room.id, undefined, (isIn) => settled.push(isIn))
+    const ask = () => {
+      const request = { session: connect().session, requestId: 1, metadata: undefined, password: undefined }
+      gateway.admission.join(request, room.id, undefined, (isIn) => settled.push(isIn))
+    }
     ask()
     gateway.joinAccepted(room.id, 1)
     ask()
@@ -249,7 +252,8 @@ describe('joining a room', () => {
     const { connect, run, gateway, clock } = world()
     const settled: boolean[] = []
     const room = run()
-    gateway.join(connect().session, 1, room.id, undefined, (isIn) => settled.push(isIn))
+    const request = { session: connect().session, requestId: 1, metadata: undefined, password: undefined }
+    gateway.admission.join(request, room.id, undefined, (isIn) => settled.push(isIn))
     // The host confirms the seat from within its own work: an after-hook must not run inside of it.
     gateway.joinAccepted(room.id, 1)
     expect(settled).toEqual([])

@@ -20,9 +20,10 @@ import {
   welcome,
 } from './room-frames.ts'
 import type { InputRefusal, RoomEnd, RoomHost, RoomHostEvents, RoomInput, RoomTraits } from './room-host.ts'
-import { type FindRequest, type JoinOutcome, RoomFinder } from './room-finder.ts'
+import { canonicalModule } from './module-name.ts'
+import { type JoiningSeat, RoomAdmission } from './room-admission.ts'
 import { RoomLimits } from './room-limits.ts'
-import { type OccupiedSeat, RoomRecord, type Seat } from './room-record.ts'
+import { type OccupiedSeat, RoomRecord } from './room-record.ts'
 import type { RoomRegistry } from './room-registry.ts'
 
 export interface RoomGatewayParts {
@@ -36,21 +37,15 @@ export interface RoomGatewayParts {
   readonly host: RoomHost
 }
 
-/** What {@link RoomGateway.find} is to find, or to make. */
-export interface RoomWanted extends Pick<FindRequest, 'module' | 'query' | 'create'> {
-  readonly metadata: Readonly<Record<string, unknown>> | undefined
-}
-
 /**
- * The I/O side of rooms: hands out seats, passes commands to the host, and turns what the host tells into frames for
+ * The I/O side of rooms: knows their members, passes commands to the host, and turns what the host tells into frames for
  * the members. Everything about one room travels on its own lane, so its join reply comes before its data.
  */
 export class RoomGateway implements RoomHostEvents {
   readonly #parts: RoomGatewayParts
   readonly #limits: RoomLimits
-  readonly #finder: RoomFinder
-  /** Searches of a session that have not ended. */
-  readonly #searches = new Map<Session, number>()
+  /** Lets sessions in; the gateway takes over when a room has agreed. */
+  readonly admission: RoomAdmission
   #modules: ReadonlySet<string> = new Set()
   /** What takes members that are away out of their rooms. */
   readonly #windows = new Map<OccupiedSeat, TimerHandle>()
@@ -60,7 +55,15 @@ export class RoomGateway implements RoomHostEvents {
   constructor(parts: RoomGatewayParts) {
     this.#parts = parts
     this.#limits = new RoomLimits(parts)
-    this.#finder = new RoomFinder(parts.rooms, parts.clock)
+    this.admission = new RoomAdmission({
+      ...parts,
+      limits: this.#limits,
+      onAdmitted: (room, seat) => this.#admit(room, seat),
+      onReplaced: (room, member) => {
+        const error = new KaosError('SESSION_REPLACED', 'the user has joined with another session')
+        this.#removeMember(room, member, 'replaced', { error })
+      },
+    })
   }
 
   /** Told when scripts are activated: names with slashes. */
@@ -84,100 +87,6 @@ export class RoomGateway implements RoomHostEvents {
     return room
   }
 
-  /**
-   * Reserves a seat and asks the room. The session is answered with RoomJoin or Error; `onSettled` follows.
-   * @throws {KaosError} ROOM_NOT_FOUND, ROOM_CLOSED, ROOM_FULL, ROOM_ALREADY_JOINED, TOO_MANY_ROOMS, SHUTTING_DOWN or
-   *   INVALID_PAYLOAD
-   */
-  join(
-    session: Session,
-    requestId: number,
-    roomId: RoomId,
-    metadata: Readonly<Record<string, unknown>> | undefined,
-    onSettled: (isAccepted: boolean) => void,
-  ): void {
-    if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
-    this.#limits.checkMetadata(metadata)
-    const room = this.#parts.rooms.require(roomId)
-    const settle = (outcome: JoinOutcome): void => {
-      if (outcome instanceof KaosError) session.link.sendError(outcome, Op.RoomJoin, requestId)
-      onSettled(outcome === 'accepted')
-    }
-    room.whenStarted((startError) => {
-      try {
-        if (session.isEnded) return settle('gone')
-        if (startError !== undefined) throw startError
-        this.#reserve(session, requestId, room.id, metadata, settle)
-      } catch (error) {
-        settle(asKaosError(error))
-      }
-    })
-  }
-
-  /**
-   * Joins the best running room that matches and has a free seat, or has one made. The session is answered with RoomJoin
-   * or Error; `onJoined` follows when it is in.
-   * @throws {KaosError} TOO_MANY_ROOMS, SHUTTING_DOWN or INVALID_PAYLOAD
-   */
-  find(session: Session, requestId: number, wanted: RoomWanted, onJoined: (roomId: RoomId) => void): void {
-    if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
-    const { metadata, module, query, create } = wanted
-    this.#limits.checkMetadata(metadata)
-    this.#limits.checkRoomsOf(session, this.#searches.get(session) ?? 0)
-    // A seat that is reserved counts by itself.
-    const count = (change: 1 | -1): void => {
-      const open = (this.#searches.get(session) ?? 0) + change
-      if (open === 0) this.#searches.delete(session)
-      else this.#searches.set(session, open)
-    }
-    count(1)
-    try {
-      this.#finder.find({
-        session,
-        module: canonicalModule(module),
-        query,
-        create,
-        reserve: (room, onSettled) => {
-          this.#reserve(session, requestId, room.id, metadata, (outcome) => {
-            count(1)
-            onSettled(outcome)
-          })
-          count(-1)
-        },
-        onSettled: (result) => {
-          count(-1)
-          if (result instanceof KaosError) session.link.sendError(result, Op.RoomJoin, requestId)
-          else if (result !== 'gone') onJoined(result)
-        },
-      })
-    } catch (error) {
-      count(-1)
-      throw error
-    }
-  }
-
-  #reserve(
-    session: Session,
-    requestId: number,
-    roomId: RoomId,
-    metadata: Readonly<Record<string, unknown>> | undefined,
-    onSettled: (outcome: JoinOutcome) => void,
-  ): void {
-    const { host } = this.#parts
-    const room = this.#parts.rooms.require(roomId)
-    if (session.membershipOf(roomId) !== undefined) throw new KaosError('ROOM_ALREADY_JOINED')
-    this.#limits.checkRoomsOf(session)
-    if (!room.hasFreeSeat) {
-      throw new KaosError('ROOM_FULL', `all ${room.traits.maxPlayers} seats of the room are taken`)
-    }
-    const member = room.nextMember()
-    const { handle } = session.addMembership(roomId, member)
-    const { userId, username } = session.identity
-    const presence: Presence = { member, session: session.id, user_id: userId, username, metadata }
-    room.seats.set(member, { kind: 'reserved', session, handle, presence, requestId, onSettled })
-    host.join(roomId, { member, sessionId: session.id, userId, username, metadata })
-  }
-
   /** @throws {KaosError} ROOM_NOT_JOINED or ROOM_CLOSED */
   leave(session: Session, requestId: number, handle: RoomHandle): void {
     const { room, member } = this.#occupiedSeat(session, handle)
@@ -195,9 +104,9 @@ export class RoomGateway implements RoomHostEvents {
   dropSession(session: Session, reason: LeaveReason): void {
     for (const { roomId, member } of [...session.memberships]) {
       const room = this.#parts.rooms.find(roomId)
-      // A reserved seat is given back when the host has answered: see joinAccepted.
       if (room?.seats.get(member)?.kind === 'occupied') this.#removeMember(room, member, reason, {})
     }
+    this.admission.sessionEnded(session)
   }
 
   /** A session has lost its connection: its seats are held. @returns how long its rooms want to wait for it */
@@ -258,6 +167,7 @@ export class RoomGateway implements RoomHostEvents {
   /** From now on nothing is created or joined; every room is told to end. Resolves when all have, or the grace is over. */
   async shutDown(graceSeconds: number): Promise<void> {
     this.#isShuttingDown = true
+    this.admission.close()
     const { clock, host, rooms } = this.#parts
     for (const room of [...rooms]) {
       if (room.phase === 'running') room.phase = 'draining'
@@ -300,6 +210,7 @@ export class RoomGateway implements RoomHostEvents {
     if (room === undefined) return
     room.traits = traits
     room.phase = this.#isShuttingDown ? 'draining' : 'running'
+    this.admission.roomStarted(room)
     room.settleStart(undefined)
   }
 
@@ -315,14 +226,12 @@ export class RoomGateway implements RoomHostEvents {
       'room ended',
     )
     const error = endError(end)
-    for (const [member, seat] of [...room.seats]) {
-      if (seat.kind === 'reserved') this.#refuse(room, member, seat, error ?? new KaosError('ROOM_CLOSED'))
-      else {
-        this.#removeMember(room, member, end.reason === 'shutdown' ? 'shutdown' : 'room_closed', {
-          error: error ?? new KaosError('ROOM_CLOSED', 'the room has ended'),
-          isRoomGone: true,
-        })
-      }
+    this.admission.roomEnded(room, error ?? new KaosError('ROOM_CLOSED'))
+    for (const member of [...room.seats.keys()]) {
+      this.#removeMember(room, member, end.reason === 'shutdown' ? 'shutdown' : 'room_closed', {
+        error: error ?? new KaosError('ROOM_CLOSED', 'the room has ended'),
+        isRoomGone: true,
+      })
     }
     if (wasCreating) room.settleStart(error ?? new KaosError('ROOM_CLOSED'))
     if (this.#parts.rooms.size === 0) this.#onAllEnded()
@@ -330,40 +239,20 @@ export class RoomGateway implements RoomHostEvents {
 
   joinAccepted(roomId: RoomId, member: MemberNumber): void {
     const room = this.#parts.rooms.find(roomId)
-    const seat = room?.seats.get(member)
-    if (room === undefined || seat?.kind !== 'reserved') return
-    if (seat.session.isEnded) {
-      room.seats.delete(member)
-      this.#parts.host.leave(roomId, member, 'dropped')
-      seat.onSettled('gone')
-      return
-    }
-    const others: Presence[] = []
-    for (const other of room.seats.values()) if (other.kind === 'occupied') others.push(presenceOf(other))
-    const occupied = room.occupy(member, seat)
-    welcome(room, seat, others)
-    announce(room, member, [seat.presence], [])
-    // The host tells this from within the room's work: what it sets off must not run inside of that.
-    this.#parts.clock.defer(() => {
-      seat.onSettled('accepted')
-      // Its connection was lost while it was joining.
-      if (seat.session.isAway && room.seats.get(member) === occupied && !this.#windows.has(occupied)) {
-        this.#memberAway(room, occupied)
-      }
-    })
+    if (room !== undefined) this.admission.accepted(room, member)
   }
 
   joinRejected(roomId: RoomId, member: MemberNumber, reason: string | undefined): void {
     const room = this.#parts.rooms.find(roomId)
-    const seat = room?.seats.get(member)
-    if (room === undefined || seat?.kind !== 'reserved') return
-    this.#refuse(room, member, seat, new KaosError('ROOM_JOIN_REJECTED', reason))
+    if (room !== undefined) this.admission.rejected(room, member, new KaosError('ROOM_JOIN_REJECTED', reason))
   }
 
   inputRefused(roomId: RoomId, member: MemberNumber, { error, message }: InputRefusal): void {
     const seat = this.#parts.rooms.find(roomId)?.seats.get(member)
     if (error === 'ROOM_BUSY') this.#parts.metrics.limitHit('roomInputQueue')
-    seat?.session.link.sendError(new KaosError(error, message), Op.RoomData, 0)
+    if (seat?.kind === 'occupied') {
+      seat.session.link.sendError(new KaosError(error, message), Op.RoomData, 0)
+    }
   }
 
   roomData(
@@ -404,15 +293,22 @@ export class RoomGateway implements RoomHostEvents {
     if (room !== undefined) room.traits = traits
   }
 
-  #refuse(
-    room: RoomRecord,
-    member: MemberNumber,
-    seat: Extract<Seat, { kind: 'reserved' }>,
-    error: KaosError,
-  ): void {
-    room.seats.delete(member)
-    seat.session.removeMembership(seat.handle)
-    seat.onSettled(error)
+  /** A room has agreed: the joiner is told of it, and the others of the joiner. */
+  #admit(room: RoomRecord, seat: JoiningSeat): void {
+    const others: Presence[] = []
+    for (const other of room.seats.values()) if (other.kind === 'occupied') others.push(presenceOf(other))
+    const { member } = seat.presence
+    const occupied = room.occupy(member, seat)
+    welcome(room, seat, others)
+    announce(room, member, [seat.presence], [])
+    // The host tells this from within the room's work: what it sets off must not run inside of that.
+    this.#parts.clock.defer(() => {
+      seat.onSettled('accepted')
+      // Its connection was lost while it was joining.
+      if (seat.session.isAway && room.seats.get(member) === occupied && !this.#windows.has(occupied)) {
+        this.#memberAway(room, occupied)
+      }
+    })
   }
 
   /** Takes a member out, tells it (if it is still there), the others and the host. */
@@ -456,11 +352,6 @@ export class RoomGateway implements RoomHostEvents {
   }
 }
 
-/** `a.b` and `a/b` are one module: it has one name in lists and figures. */
-function canonicalModule(name: string): string {
-  return name.replaceAll('.', '/')
-}
-
 function endError(end: RoomEnd): KaosError | undefined {
   switch (end.reason) {
     case 'failed':
@@ -477,8 +368,4 @@ function endError(end: RoomEnd): KaosError | undefined {
     default:
       return end.reason satisfies never
   }
-}
-
-function asKaosError(error: unknown): KaosError {
-  return error instanceof KaosError ? error : new KaosError('INTERNAL', undefined, { cause: error })
 }

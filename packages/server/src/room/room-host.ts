@@ -21,6 +21,10 @@ export interface RoomTraits {
   readonly version: string
   /** How long a member whose connection is lost keeps its seat, when the module says so itself. */
   readonly resumeWindowMs?: number | undefined
+  /** Only who has a reservation may join. */
+  readonly isLocked?: boolean | undefined
+  /** In no list, and not to be found: only who knows its id may join. */
+  readonly isPrivate?: boolean | undefined
 }
 
 /** Somebody who asks for, or has, a seat. */
@@ -30,6 +34,12 @@ export interface MemberInfo {
   readonly userId: string
   readonly username: string
   readonly metadata: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Somebody who asks for a seat. */
+export interface Joiner extends MemberInfo {
+  /** What `match_join_attempt` alone gets to see. */
+  readonly password?: string | undefined
 }
 
 /** Why a room ended. `failed` and `init-failed` come with the script's error. */
@@ -126,7 +136,7 @@ export interface RoomHost {
    */
   activate(): void
   createRoom(spec: RoomSpec): void
-  join(roomId: RoomId, member: MemberInfo): void
+  join(roomId: RoomId, member: Joiner): void
   leave(roomId: RoomId, member: MemberNumber, reason: LeaveReason): void
   /** The connection of a member is lost, and its seat is kept for it. */
   drop(roomId: RoomId, member: MemberNumber): void
@@ -180,6 +190,6 @@ export interface RoomHostEvents {
   /** A RoomState frame for all members, and for those who join later. */
   roomState(roomId: RoomId, frame: Uint8Array): void
   memberKicked(roomId: RoomId, member: MemberNumber, reason: string): void
-  /** Label or version has changed. */
+  /** Label, version, lock or privacy has changed. */
   traitsChanged(roomId: RoomId, traits: RoomTraits): void
 }

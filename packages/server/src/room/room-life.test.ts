@@ -62,7 +62,13 @@ class RoomLife {
       createdUnixMs: 0,
       handler: this.#handler(),
       clock: this.#clock,
-      defaults: { tickHz: 10, maxPlayers: 8, emptyTimeoutMs: 700, inputQueue: INPUT_QUEUE },
+      defaults: {
+        tickHz: 10,
+        maxPlayers: 8,
+        emptyTimeoutMs: 700,
+        inputQueue: INPUT_QUEUE,
+        labelBytes: 2_048,
+      },
       isFatal: () => onScriptError === 'end',
       observer: {
         joinAccepted: (member) => {
@@ -80,6 +86,7 @@ class RoomLife {
           this.#room.leave(member, 'kicked')
         },
         traitsChanged: () => {},
+        labelRefused: () => {},
         ended: () => {
           this.#ends++
           this.#expect(this.#ends === 1, 'ended twice')

@@ -37,7 +37,7 @@ export class RoomLimits {
   }
 
   /**
-   * @param searches Rooms that it will be in besides those it is in or is joining.
+   * @param searches Rooms that it may come to be in besides those it is in or is asking.
    * @throws {KaosError} TOO_MANY_ROOMS
    */
   checkRoomsOf(session: Session, searches = 0): void {
@@ -63,6 +63,7 @@ export class RoomLimits {
     const bound = this.#parts.config.limits.metadataBytes
     const size = encodeMessagePack(metadata).length
     if (size > bound) {
+      this.#parts.metrics.limitHit('metadataBytes')
       throw new KaosError('INVALID_PAYLOAD', `metadata: at most ${bound} bytes as MessagePack, got ${size}`)
     }
   }

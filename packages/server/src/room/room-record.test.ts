@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { RoomId, SessionId } from '../ids.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
 import { createTestSession } from '../testing/test-session.ts'
+import { JoinAttempt } from './join-attempt.ts'
 import { RoomRecord, type Seat } from './room-record.ts'
 
 function record(maxPlayers = 4): RoomRecord {
@@ -10,32 +11,35 @@ function record(maxPlayers = 4): RoomRecord {
   return room
 }
 
-function reserved(member: number): Extract<Seat, { kind: 'reserved' }> {
-  const { session } = createTestSession(new ManualClock(), member)
+function joining(member: number): Extract<Seat, { kind: 'joining' }> {
+  const clock = new ManualClock()
+  const { session } = createTestSession(clock, member)
   const presence = { member, session: session.id as SessionId, user_id: '', username: '' }
-  return { kind: 'reserved', session, handle: 1, presence, requestId: 1, onSettled: () => {} }
+  const request = { session, requestId: 1, metadata: undefined, password: undefined }
+  const attempt = new JoinAttempt(request, { clock, timeoutMs: 1_000, onTimeout() {} }, () => {})
+  return { kind: 'joining', session, handle: 1, presence, attempt, onSettled: () => {} }
 }
 
 describe('RoomRecord', () => {
-  it('counts reserved seats as taken and occupied ones as members', () => {
+  it('counts seats that are asked for as taken and occupied ones as members', () => {
     const room = record(2)
-    room.seats.set(1, reserved(1))
-    expect([room.size, room.hasFreeSeat]).toEqual([0, true])
-    const second = reserved(2)
+    room.seats.set(1, joining(1))
+    expect([room.size, room.freeSeats]).toEqual([0, 1])
+    const second = joining(2)
     room.seats.set(2, second)
     room.occupy(2, second)
-    expect([room.size, room.hasFreeSeat]).toEqual([1, false])
+    expect([room.size, room.freeSeats]).toEqual([1, 0])
     room.free(1)
     room.free(1)
-    expect([room.size, room.hasFreeSeat]).toEqual([1, true])
+    expect([room.size, room.freeSeats]).toEqual([1, 1])
     room.free(2)
     expect([room.size, room.seats.size]).toEqual([0, 0])
   })
 
   it('gives numbers in turn, skips those in use, and starts over after 65,535', () => {
     const room = record(65_535)
-    room.seats.set(1, reserved(1))
-    room.seats.set(3, reserved(3))
+    room.seats.set(1, joining(1))
+    room.seats.set(3, joining(3))
     expect([room.nextMember(), room.nextMember()]).toEqual([2, 4])
     let last = 4
     while (last < 65_535) last = room.nextMember()
@@ -71,15 +75,30 @@ describe('RoomRecord', () => {
     expect(errors).toEqual([undefined])
   })
 
-  it('has as many free seats as are neither reserved nor taken, and never less than none', () => {
+  it('has no free seat while it is locked, though some may be empty', () => {
     const room = record(2)
-    room.seats.set(1, reserved(1))
+    room.traits = { ...room.traits, isLocked: true }
+    expect([room.freeSeats, room.emptySeats]).toEqual([0, 2])
+  })
+
+  it('is listed while it runs and is not private', () => {
+    const room = record()
+    const listed = [room.isListed]
+    room.phase = 'running'
+    listed.push(room.isListed)
+    room.traits = { ...room.traits, isPrivate: true }
+    expect([...listed, room.isListed]).toEqual([false, true, false])
+  })
+
+  it('has as many free seats as are neither booked, asked for nor taken, and never less than none', () => {
+    const room = record(2)
+    room.seats.set(1, joining(1))
     expect(room.freeSeats).toBe(1)
-    room.occupy(1, reserved(1))
+    room.occupy(1, joining(1))
     expect(room.freeSeats).toBe(1)
-    room.seats.set(2, reserved(2))
+    room.seats.set(2, joining(2))
     room.traits = { ...room.traits, maxPlayers: 1 }
-    expect([room.freeSeats, room.hasFreeSeat]).toEqual([0, false])
+    expect([room.freeSeats, room.emptySeats]).toEqual([0, -1])
   })
 
   it('tells the one who watches it of its phase and traits, when they have changed', () => {

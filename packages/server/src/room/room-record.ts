@@ -1,18 +1,20 @@
 import type { Presence } from '@kaosnet/protocol'
 import type { MemberNumber, RoomHandle, RoomId, SessionId } from '../ids.ts'
 import type { Session } from '../session/session.ts'
-import type { JoinOutcome } from './room-finder.ts'
+import type { JoinAttempt, JoinOutcome } from './join-attempt.ts'
 import type { RoomTraits } from './room-host.ts'
 
-/** A place in a room: asked for and counted, or taken. */
+/** A place in a room. Each counts, also while nobody sits there yet. */
 export type Seat =
+  /** Kept for whoever comes with the reservation. */
+  | { readonly kind: 'booked'; readonly reservation: string }
+  /** The room is asked. */
   | {
-      readonly kind: 'reserved'
+      readonly kind: 'joining'
       readonly session: Session
       readonly handle: RoomHandle
       readonly presence: Presence
-      /** The request to answer. */
-      readonly requestId: number
+      readonly attempt: JoinAttempt
       readonly onSettled: (outcome: JoinOutcome) => void
     }
   | {
@@ -81,13 +83,19 @@ export class RoomRecord {
     return this.#occupied
   }
 
-  /** Seats that are neither taken nor reserved. */
-  get freeSeats(): number {
-    return Math.max(0, this.#traits.maxPlayers - this.seats.size)
+  /** Seats that nobody has, nor is to have. Below 0 when more were booked than there are. */
+  get emptySeats(): number {
+    return this.#traits.maxPlayers - this.seats.size
   }
 
-  get hasFreeSeat(): boolean {
-    return this.freeSeats > 0
+  /** Seats that anybody may ask for. */
+  get freeSeats(): number {
+    return this.#traits.isLocked === true ? 0 : Math.max(0, this.emptySeats)
+  }
+
+  /** Whether lists and searches show it. */
+  get isListed(): boolean {
+    return this.#phase === 'running' && this.#traits.isPrivate !== true
   }
 
   /** Calls back when the room runs (undefined) or has failed to start. */
@@ -109,7 +117,7 @@ export class RoomRecord {
     return this.#lastMember
   }
 
-  occupy(member: MemberNumber, seat: Extract<Seat, { kind: 'reserved' }>): OccupiedSeat {
+  occupy(member: MemberNumber, seat: Extract<Seat, { kind: 'joining' }>): OccupiedSeat {
     const { session, handle, presence } = seat
     const occupied: OccupiedSeat = { kind: 'occupied', session, handle, presence }
     this.seats.set(member, occupied)

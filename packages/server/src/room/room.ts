@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { MemberNumber, RoomId, SessionId } from '../ids.ts'
 import type { OutgoingRoomData, RoomView } from '../script/script-services.ts'
 import type { MatchHandler, MatchInit, QueuedInput, ScriptUsage } from './match-handler.ts'
-import type { InputRefusal, MemberInfo, RoomEnd, RoomInput, RoomTraits } from './room-host.ts'
+import type { InputRefusal, Joiner, MemberInfo, RoomEnd, RoomInput, RoomTraits } from './room-host.ts'
 import { checkLabel } from './room-label.ts'
 import { RoomMembers } from './room-members.ts'
 import { type FrameSink, RoomOutbox } from './room-outbox.ts'
@@ -36,6 +36,7 @@ export interface RoomOptions {
     readonly maxPlayers: number
     readonly emptyTimeoutMs: number
     readonly inputQueue: number
+    readonly labelBytes: number
   }
   /** Whether an error in `match_loop`, `match_join` or `match_leave` ends the room. */
   readonly isFatal: (error: unknown) => boolean
@@ -51,8 +52,13 @@ export interface RoomObserver {
   ticked(latenessMs: number, durationMs: number, skipped: number): void
   kicked(member: MemberNumber, reason: string): void
   traitsChanged(traits: RoomTraits): void
+  /** A label was too long. */
+  labelRefused(): void
   ended(end: RoomEnd): void
 }
+
+/** Who may come in, and who may see it; undefined = as it is. */
+export type RoomAccess = Pick<RoomTraits, 'isLocked' | 'isPrivate'>
 
 const TICK_HZ_MIN = 1
 const TICK_HZ_MAX = 128
@@ -147,8 +153,14 @@ export class Room implements Tickable {
         new Error(`tick_rate must be from ${TICK_HZ_MIN} to ${TICK_HZ_MAX} Hz, got ${tickHz}`),
       )
     }
+    try {
+      this.#checkLabel(init.label)
+    } catch (error) {
+      return this.#failStart(error)
+    }
     const maxPlayers = init.maxPlayers ?? defaults.maxPlayers
-    this.#traits = { ...this.#traits, label: init.label, tickHz, maxPlayers }
+    const { isLocked, isPrivate, label } = init
+    this.#traits = { ...this.#traits, label, tickHz, maxPlayers, isLocked, isPrivate }
     if (init.resumeWindowMs !== undefined) {
       this.#traits = { ...this.#traits, resumeWindowMs: Math.min(init.resumeWindowMs, RESUME_WINDOW_MAX_MS) }
     }
@@ -168,10 +180,11 @@ export class Room implements Tickable {
     this.#end({ reason: 'init-failed', error: messageOf(error) })
   }
 
-  join(member: MemberInfo): void {
-    if (this.#postpone(() => this.join(member))) return
+  join(joiner: Joiner): void {
+    if (this.#postpone(() => this.join(joiner))) return
     const { observer } = this.#options
-    const refusal = this.#refusal(member)
+    const { password, ...member } = joiner
+    const refusal = this.#refusal(member, password)
     if (refusal !== undefined) observer.joinRejected(member.member, refusal || undefined)
     else {
       this.#members.add(member)
@@ -251,8 +264,27 @@ export class Room implements Tickable {
 
   /** @throws {KaosError} INVALID_PAYLOAD for a label that is too long */
   updateLabel(label: string): void {
-    checkLabel(label)
-    this.#traits = { ...this.#traits, label }
+    this.#checkLabel(label)
+    this.#changeTraits({ label })
+  }
+
+  /** Locks or unlocks the room, takes it out of lists or puts it back; what is undefined stays as it is. */
+  updateAccess({ isLocked = this.#traits.isLocked, isPrivate = this.#traits.isPrivate }: RoomAccess): void {
+    this.#changeTraits({ isLocked, isPrivate })
+  }
+
+  #checkLabel(label: string): void {
+    const { defaults, observer } = this.#options
+    try {
+      checkLabel(label, defaults.labelBytes)
+    } catch (error) {
+      observer.labelRefused()
+      throw error
+    }
+  }
+
+  #changeTraits(change: Partial<RoomTraits>): void {
+    this.#traits = { ...this.#traits, ...change }
     this.#options.observer.traitsChanged(this.#traits)
   }
 
@@ -365,8 +397,7 @@ export class Room implements Tickable {
     }
     this.#handler.close()
     this.#handler = handler
-    this.#traits = { ...this.#traits, version: handler.version }
-    this.#options.observer.traitsChanged(this.#traits)
+    this.#changeTraits({ version: handler.version })
     this.#runPostponed()
     return true
   }
@@ -377,11 +408,11 @@ export class Room implements Tickable {
   }
 
   /** Why somebody may not join: undefined = welcome, '' = no reason given. */
-  #refusal(member: MemberInfo): string | undefined {
+  #refusal(member: MemberInfo, password: string | undefined): string | undefined {
     if (this.#state !== 'running') return 'the room is ending'
     let refusal: string | undefined
     const isAsked = this.#guard('match_join_attempt', () => {
-      refusal = this.#handler.joinAttempt(member)
+      refusal = this.#handler.joinAttempt(member, { password })
     })
     return isAsked ? refusal : 'match_join_attempt failed'
   }

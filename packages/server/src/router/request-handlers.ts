@@ -14,6 +14,7 @@ import {
 } from '@kaosnet/protocol'
 import type { ServerConfig } from '../config.ts'
 import { isRoomId, type RoomId } from '../ids.ts'
+import type { JoinRequest } from '../room/join-attempt.ts'
 import type { RoomPage } from '../room/query/room-page.ts'
 import type { RoomGateway } from '../room/room-gateway.ts'
 import type { HookName } from '../room/room-host.ts'
@@ -85,25 +86,26 @@ export class RequestHandlers {
   }
 
   #join(session: Session, request: ClientPayload<'RoomJoin'>): void {
-    const { find, metadata, room_id } = request
+    const { find, metadata, password, reservation, room_id } = request
     if ((find === undefined) === (room_id === undefined)) {
       throw new KaosError('INVALID_PAYLOAD', 'RoomJoin: expected either room_id or find')
     }
-    if (find !== undefined) return this.#find(session, request, find)
+    const join = { session, requestId: request.id, metadata, password }
+    if (find !== undefined) {
+      if (reservation === undefined) return this.#find(join, find)
+      throw new KaosError('INVALID_PAYLOAD', 'RoomJoin: a reservation is of one room: expected room_id')
+    }
     const roomId = requireRoomId(room_id)
-    this.#parts.rooms.join(session, request.id, roomId, metadata, (isAccepted) => {
+    this.#parts.rooms.admission.join(join, roomId, reservation, (isAccepted) => {
       if (isAccepted) this.#after('room_join', session, { room_id: roomId, metadata })
     })
   }
 
-  #find(
-    session: Session,
-    { id, metadata }: ClientPayload<'RoomJoin'>,
-    find: NonNullable<ClientPayload<'RoomJoin'>['find']>,
-  ): void {
+  #find(join: JoinRequest, find: NonNullable<ClientPayload<'RoomJoin'>['find']>): void {
+    const { metadata, requestId: id, session } = join
     const { module, query, params } = find
-    const wanted = { module, query, metadata, create: () => this.#createFor(session, { id, module, params }) }
-    this.#parts.rooms.find(session, id, wanted, (roomId) => {
+    const create = () => this.#createFor(session, { id, module, params })
+    this.#parts.rooms.admission.find(join, { module, query, create }, (roomId) => {
       this.#after('room_join', session, { room_id: roomId, find, metadata })
     })
   }
@@ -289,6 +291,7 @@ function summariesThatFit(rooms: readonly RoomRecord[]): RoomSummary[] {
       max_players: traits.maxPlayers,
       tick_hz: traits.tickHz,
       created_ms: Math.round(createdUnixMs),
+      is_locked: traits.isLocked === true ? true : undefined,
     })
   }
   return summaries

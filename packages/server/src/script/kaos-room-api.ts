@@ -1,7 +1,7 @@
 import { type LuaArguments, LuaResults, type LuaValue } from '@kaosnet/lua'
 import { encodeMessagePack, WireLimits } from '@kaosnet/protocol'
 import type { RoomId, SessionId } from '../ids.ts'
-import { checkLabel } from '../room/room-label.ts'
+import { checkedReservationMs } from '../room/reservations.ts'
 import type { KaosContext } from './kaos-context.ts'
 import type { RoomQuery, RoomView } from './script-services.ts'
 
@@ -40,6 +40,10 @@ export function defineRoomApi({ vm, services, role }: KaosContext): void {
     const session = call.string(2, 'presence') as SessionId
     return services.roomKick(roomId(call), session, call.optionalString(3, 'reason') ?? 'kicked')
   })
+  vm.defineFunction('kaos.room_reserve', (call) => {
+    const session = call.optionalString(2, 'presence') as SessionId | undefined
+    return services.roomReserve(roomId(call), session, reservationMs(call, 3))
+  })
   vm.defineFunction('kaos.room_signal', (call) => {
     return services.roomSignal(roomId(call), call.value(2, 'data')) as LuaValue
   })
@@ -52,8 +56,15 @@ export function defineRoomApi({ vm, services, role }: KaosContext): void {
   vm.defineFunction('kaos.room_label_update', (call) => {
     const id = ownRoom(call, 'room_label_update')
     const label = call.string(2, 'label')
-    checkLabel(label)
     services.roomLabelUpdate(id, label)
+  })
+  vm.defineFunction('kaos.room_set_locked', (call) => {
+    const id = ownRoom(call, 'room_set_locked')
+    services.roomAccessUpdate(id, { isLocked: call.boolean(2, 'locked') })
+  })
+  vm.defineFunction('kaos.room_set_private', (call) => {
+    const id = ownRoom(call, 'room_set_private')
+    services.roomAccessUpdate(id, { isPrivate: call.boolean(2, 'private') })
   })
   vm.defineFunction('kaos.room_state', (call) => {
     const id = ownRoom(call, 'room_state')
@@ -64,6 +75,11 @@ export function defineRoomApi({ vm, services, role }: KaosContext): void {
 
 function roomId(call: LuaArguments): RoomId {
   return call.string(1, 'room_id') as RoomId
+}
+
+function reservationMs(call: LuaArguments, position: number): number | undefined {
+  const seconds = call.optionalNumber(position, 'seconds')
+  return seconds === undefined ? undefined : checkedReservationMs(seconds * 1000)
 }
 
 function opCode(call: LuaArguments, position: number): number {
@@ -134,5 +150,7 @@ function summary(room: RoomView): { readonly [key: string]: LuaValue } {
     tick_rate: room.tickHz,
     created_ms: Math.round(room.createdUnixMs),
     version: room.version,
+    locked: room.isLocked === true,
+    private: room.isPrivate === true,
   }
 }

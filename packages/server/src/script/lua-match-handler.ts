@@ -8,11 +8,11 @@ import type {
   MatchInit,
   QueuedInput,
   HandedOver,
+  JoinDetails,
   ScriptUsage,
   TickInfo,
 } from '../room/match-handler.ts'
 import type { MemberInfo } from '../room/room-host.ts'
-import { checkLabel } from '../room/room-label.ts'
 import type { LuaBudgets } from './lua-budgets.ts'
 import type { LuaMatchKeys } from './lua-match-keys.ts'
 import { PRELUDE_MODULE } from './prelude.ts'
@@ -87,7 +87,7 @@ export class LuaMatchHandler implements MatchHandler {
     call.pushRef(this.#functions.init)
     this.#pushContext(call)
     call.pushValue(params as LuaValue)
-    call.invoke(6, budgets.init)
+    call.invoke(8, budgets.init)
     if (!call.isNil(1)) this.#state = call.ref(1)
     const init = readInit(call)
     call.end()
@@ -96,13 +96,14 @@ export class LuaMatchHandler implements MatchHandler {
     return init
   }
 
-  joinAttempt(member: MemberInfo): string | undefined {
+  joinAttempt(member: MemberInfo, { password }: JoinDetails): string | undefined {
     const { joinAttempt } = this.#functions
     if (joinAttempt === undefined) return undefined
     const call = this.#begin(joinAttempt)
     this.#pushContext(call)
     this.#pushState(call)
     call.pushValue(presenceValue(member))
+    call.pushValue({ password })
     call.invoke(3, this.#options.budgets.join)
     this.#keepState(call)
     const isAccepted = !call.isNil(2) && call.boolean(2, 'accept')
@@ -327,10 +328,9 @@ function presenceValue(member: MemberInfo): { readonly [key: string]: LuaValue }
   }
 }
 
-/** The results of the prelude's init: state, tick_rate, label, max_players, empty_timeout, resume_window. */
+/** The results of the prelude's init: state, tick_rate, label, max_players, empty_timeout, resume_window, locked, private. */
 function readInit(call: LuaCall): MatchInit {
   const label = call.optionalString(3, 'label') ?? ''
-  checkLabel(label)
   const maxPlayers = call.optionalInteger(4, 'max_players')
   if (maxPlayers !== undefined && (maxPlayers < 1 || maxPlayers > WireLimits.memberNumber)) {
     throw new Error(`max_players must be from 1 to ${WireLimits.memberNumber}, got ${maxPlayers}`)
@@ -349,5 +349,7 @@ function readInit(call: LuaCall): MatchInit {
     maxPlayers,
     emptyTimeoutMs: emptyTimeout === undefined ? undefined : emptyTimeout * MILLISECONDS,
     resumeWindowMs: resumeWindow === undefined ? undefined : resumeWindow * MILLISECONDS,
+    isLocked: call.optionalBoolean(7, 'locked'),
+    isPrivate: call.optionalBoolean(8, 'private'),
   }
 }

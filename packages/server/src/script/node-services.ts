@@ -78,6 +78,10 @@ export class NodeServices implements NodeCalls {
     return this.#require(this.#gateway).kick(id, session, reason)
   }
 
+  roomReserve(id: RoomId, session: SessionId | undefined, durationMs: number | undefined): string {
+    return this.#require(this.#gateway).admission.reserve(id, session, durationMs)
+  }
+
   /**
    * For a host in this thread, which has looked among its own rooms: there is no such room, or it has not begun.
    * @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED
@@ -110,5 +114,7 @@ function roomView(room: RoomRecord): RoomView {
     tickHz: room.traits.tickHz,
     version: room.traits.version,
     createdUnixMs: room.createdUnixMs,
+    isLocked: room.traits.isLocked,
+    isPrivate: room.traits.isPrivate,
   }
 }

@@ -8,6 +8,7 @@ export const PRELUDE_MODULE = 'kaos/prelude'
 export const PRELUDE_SOURCE = `
 local kaos, rawset = kaos, rawset
 local native_send, native_broadcast, native_kick = kaos.room_send, kaos.broadcast, kaos.room_kick
+local native_reserve = kaos.room_reserve
 
 local function session_of(value)
   if type(value) == 'table' then return value.session_id end
@@ -33,12 +34,17 @@ function kaos.room_kick(room_id, presence, reason)
   return native_kick(room_id, session_of(presence), reason)
 end
 
+function kaos.room_reserve(room_id, presence, seconds)
+  return native_reserve(room_id, session_of(presence), seconds)
+end
+
 local function init(match_init, ctx, params)
   local made = match_init(ctx, params)
   if type(made) ~= 'table' then
     error('match_init must return a table { state = ..., tick_rate = ... }, got ' .. type(made), 0)
   end
-  return made.state, made.tick_rate, made.label, made.max_players, made.empty_timeout, made.resume_window
+  return made.state, made.tick_rate, made.label, made.max_players, made.empty_timeout, made.resume_window,
+    made.locked, made.private
 end
 
 -- One call into Lua instead of one for each field: the host's calls are what a light tick is made of.

@@ -37,7 +37,7 @@ describe('a relayed room', () => {
 
   it('goes on until it is told to end, and takes no signals', () => {
     const { handler } = world()
-    expect([handler.joinAttempt(), handler.loop(), handler.terminate()]).toEqual([undefined, true, false])
+    expect([handler.loop(), handler.terminate()]).toEqual([true, false])
     expect(() => handler.signal()).toThrow('takes no signals')
   })
 })
@@ -61,7 +61,9 @@ describe('params', () => {
     [{ max_players: 1.5 }, 'max_players must be an integer, got 1.5'],
     [{ max_players: '2' }, 'max_players must be a number, got string'],
     [{ label: { mode: 'duel' } }, 'label must be a string, got object'],
-    [{ label: 'x'.repeat(2_049) }, 'at most 2048 bytes'],
+    [{ private: 1 }, 'private must be a boolean, got number'],
+    [{ password: 5 }, 'password must be a string of at most 256 bytes'],
+    [{ password: 'x'.repeat(257) }, 'password must be a string of at most 256 bytes'],
     [{ empty_timeout: 0 }, 'empty_timeout (seconds) must be from 1 to 3600, got 0'],
     [{ empty_timeout: Number.NaN }, 'must be from 1 to 3600, got NaN'],
   ])('%j are refused', (params, message) => {

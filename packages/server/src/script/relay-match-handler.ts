@@ -1,5 +1,5 @@
 import type { MemberNumber, RoomId, SessionId } from '../ids.ts'
-import type { Departed, HandedOver, MatchHandler, MatchInit } from '../room/match-handler.ts'
+import type { Departed, HandedOver, JoinDetails, MatchHandler, MatchInit } from '../room/match-handler.ts'
 import type { MemberInfo, RoomInput } from '../room/room-host.ts'
 import { readRelayParams } from './relay-params.ts'
 import type { ScriptServices } from './script-services.ts'
@@ -17,6 +17,7 @@ export class RelayMatchHandler implements MatchHandler {
   readonly canUpgrade = false
   readonly #options: RelayMatchOptions
   readonly #members = new Map<MemberNumber, SessionId>()
+  #password: string | undefined
 
   constructor(options: RelayMatchOptions) {
     this.#options = options
@@ -28,10 +29,14 @@ export class RelayMatchHandler implements MatchHandler {
 
   /** @throws {Error} when the params are not what they may be */
   init(params: unknown): MatchInit {
-    return readRelayParams(params, this.#options.maxPlayersBound)
+    const init = readRelayParams(params, this.#options.maxPlayersBound)
+    this.#password = init.password
+    return init
   }
 
-  joinAttempt(): undefined {}
+  joinAttempt(_member: MemberInfo, { password }: JoinDetails): string | undefined {
+    return this.#password === undefined || password === this.#password ? undefined : 'wrong password'
+  }
 
   join({ member, sessionId }: MemberInfo): void {
     this.#members.set(member, sessionId)

@@ -1,4 +1,5 @@
 import type { RoomId, SessionId } from '../ids.ts'
+import type { RoomAccess } from '../room/room.ts'
 
 /** Data on its way from a script to members of a room. */
 export interface OutgoingRoomData {
@@ -35,6 +36,8 @@ export interface RoomView {
   readonly createdUnixMs: number
   /** Of the scripts that the room runs. */
   readonly version: string
+  readonly isLocked?: boolean | undefined
+  readonly isPrivate?: boolean | undefined
 }
 
 export interface RoomQuery {
@@ -74,13 +77,22 @@ export interface ScriptServices {
   roomSend(id: RoomId, message: OutgoingRoomData): void
   /** False when the session is no member. */
   roomKick(id: RoomId, session: SessionId, reason: string): boolean
+  /**
+   * Keeps a seat of a room, also of one that is locked or has not begun yet.
+   * @param session Who may take it; undefined = whoever brings the reservation.
+   * @returns the reservation, for RoomJoin
+   * @throws KaosError ROOM_FULL, ROOM_CLOSED, SHUTTING_DOWN
+   */
+  roomReserve(id: RoomId, session: SessionId | undefined, durationMs: number | undefined): string
   /** Runs the room's `match_signal` and returns its reply. @throws what that throws; KaosError ROOM_CLOSED, WRONG_STATE */
   roomSignal(id: RoomId, data: unknown): unknown
   /** Only for a room of this host. */
   roomLabelUpdate(id: RoomId, label: string): void
+  /** Only for a room of this host: who may come in, and who may see it. */
+  roomAccessUpdate(id: RoomId, access: RoomAccess): void
   /** Only for a room of this host. @throws KaosError PAYLOAD_TOO_LARGE */
   roomPublishState(id: RoomId, data: Uint8Array, isMessagePack: boolean): void
 }
 
 /** The part of {@link ScriptServices} that only the node can do. */
-export type NodeCalls = Omit<ScriptServices, 'roomLabelUpdate' | 'roomPublishState'>
+export type NodeCalls = Omit<ScriptServices, 'roomLabelUpdate' | 'roomAccessUpdate' | 'roomPublishState'>

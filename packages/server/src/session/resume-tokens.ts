@@ -42,7 +42,7 @@ export class ResumeTokens {
     for (const key of [old?.newest, old?.previous]) {
       if (key !== undefined && key !== previous) this.#byHash.delete(key)
     }
-    const token = this.#random.resumeToken()
+    const token = this.#random.token()
     const hash = hashOf(token)
     this.#byHash.set(keyOf(hash), { session, hash })
     this.#bySession.set(session, { newest: keyOf(hash), previous, attempt: used?.attempt ?? 0 })

@@ -42,6 +42,10 @@ export function recordingNode(answers: Partial<NodeCalls> = {}): RecordingNode {
       note('roomKick', id, session, reason)
       return answers.roomKick?.(id, session, reason) ?? false
     },
+    roomReserve(id, session, durationMs) {
+      note('roomReserve', id, session, durationMs)
+      return answers.roomReserve?.(id, session, durationMs) ?? ''
+    },
     roomSignal(id, data) {
       note('roomSignal', id, data)
       return answers.roomSignal?.(id, data)

@@ -3,7 +3,7 @@ import type { HostReport } from '../host/host-report.ts'
 import type { MemberNumber, RoomId } from '../ids.ts'
 import type {
   HookName,
-  MemberInfo,
+  Joiner,
   RoomHost,
   RoomHostEvents,
   RoomInput,
@@ -16,7 +16,7 @@ import type { ScriptBundle } from '../script/loaded-scripts.ts'
 
 export type HostCommand =
   | { readonly kind: 'create'; readonly spec: RoomSpec }
-  | { readonly kind: 'join'; readonly roomId: RoomId; readonly member: MemberInfo }
+  | { readonly kind: 'join'; readonly roomId: RoomId; readonly member: Joiner }
   | {
       readonly kind: 'leave'
       readonly roomId: RoomId
@@ -95,7 +95,7 @@ export class FakeRoomHost implements RoomHost {
     this.commands.push({ kind: 'create', spec })
   }
 
-  join(roomId: RoomId, member: MemberInfo): void {
+  join(roomId: RoomId, member: Joiner): void {
     this.commands.push({ kind: 'join', roomId, member })
   }
 

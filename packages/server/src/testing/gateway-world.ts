@@ -51,7 +51,8 @@ export function gatewayWorld(metrics: Metrics, config: ServerConfigInput = {}): 
   let sessionNumber = 0
   let requestNumber = 0
   const ask: GatewayWorld['ask'] = (session, roomId, metadata) => {
-    gateway.join(session, ++requestNumber, roomId, metadata, () => {})
+    const request = { session, requestId: ++requestNumber, metadata, password: undefined }
+    gateway.admission.join(request, roomId, undefined, () => {})
     return requestNumber
   }
   return {

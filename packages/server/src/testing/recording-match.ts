@@ -20,9 +20,9 @@ export function recordingMatch(game: Partial<MatchHandler> = {}): RecordingMatch
         game.init?.(params) ?? { tickHz: 10, label: 'test', maxPlayers: undefined, emptyTimeoutMs: undefined }
       )
     },
-    joinAttempt(member) {
+    joinAttempt(member, details) {
       calls.push(`attempt ${member.member}`)
-      return game.joinAttempt?.(member)
+      return game.joinAttempt?.(member, details)
     },
     join(member) {
       calls.push(`join ${member.member}`)

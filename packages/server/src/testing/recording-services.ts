@@ -60,6 +60,13 @@ export function recordingServices(): RecordingServices {
       calls.push(`kick ${session} of ${id.slice(-3)} ${reason}`)
       return true
     },
+    roomReserve(id, session, durationMs) {
+      calls.push(`reserve ${id.slice(-3)} for ${session ?? 'anybody'}, ${durationMs ?? 'default'} ms`)
+      return 'reservation-1'
+    },
+    roomAccessUpdate(id, access) {
+      calls.push(`access ${id.slice(-3)} ${JSON.stringify(access)}`)
+    },
     roomLabelUpdate(id, label) {
       calls.push(`label ${id.slice(-3)} ${label}`)
     },

@@ -25,6 +25,7 @@ export interface RoomWorld {
 export interface RoomWorldOptions extends Partial<MatchHandler> {
   readonly onScriptError?: 'end' | 'continue'
   readonly inputQueue?: number
+  readonly labelBytes?: number
   readonly params?: unknown
   readonly spread?: number
   readonly isStarted?: boolean
@@ -43,7 +44,13 @@ export function roomWorld(options: RoomWorldOptions = {}): RoomWorld {
     createdUnixMs: clock.unixMs(),
     handler: match,
     clock,
-    defaults: { tickHz: 20, maxPlayers: 8, emptyTimeoutMs: 0, inputQueue: options.inputQueue ?? 4 },
+    defaults: {
+      tickHz: 20,
+      maxPlayers: 8,
+      emptyTimeoutMs: 0,
+      inputQueue: options.inputQueue ?? 4,
+      labelBytes: options.labelBytes ?? 2_048,
+    },
     isFatal: () => options.onScriptError !== 'continue',
     observer: {
       joinAccepted: (member) => {
@@ -54,6 +61,7 @@ export function roomWorld(options: RoomWorldOptions = {}): RoomWorld {
       scriptFailed: (callback, error) => story.push(`failed ${callback}: ${(error as Error).message}`),
       kicked: (member, reason) => story.push(`kicked ${member}: ${reason}`),
       traitsChanged: ({ label }) => story.push(`label ${label}`),
+      labelRefused: () => story.push('label refused'),
       ticked: (latenessMs, durationMs, skipped) => ticks.push({ latenessMs, durationMs, skipped }),
       ended: (end) => {
         story.push(`ended ${end.reason}`)

@@ -22,6 +22,6 @@ export function seededRandom(seed: number): Random {
     uuid,
     roomId: () => uuid() as RoomId,
     uint32,
-    resumeToken: () => Buffer.from(hex(64), 'hex').toString('base64url'),
+    token: () => Buffer.from(hex(64), 'hex').toString('base64url'),
   }
 }

@@ -1,6 +1,6 @@
 import type { LeaveReason } from '@kaosnet/protocol'
 import type { MemberNumber } from '../../ids.ts'
-import type { MemberInfo, RoomInput, RoomSpec, ScriptCall } from '../../room/room-host.ts'
+import type { Joiner, RoomInput, RoomSpec, ScriptCall } from '../../room/room-host.ts'
 import type { ScriptBundle } from '../../script/loaded-scripts.ts'
 import type { BatchReader, BatchWriter } from './batch.ts'
 
@@ -47,7 +47,7 @@ export class CommandWriter {
     this.#batch.record(Command.create, room, spec)
   }
 
-  join(room: number, member: MemberInfo): void {
+  join(room: number, member: Joiner): void {
     this.#batch.record(Command.join, room, member)
   }
 
@@ -107,7 +107,7 @@ export class CommandWriter {
 /** Who carries commands out. */
 export interface CommandHandler {
   create(room: number, spec: RoomSpec): void
-  join(room: number, member: MemberInfo): void
+  join(room: number, member: Joiner): void
   leave(room: number, member: MemberNumber, reason: LeaveReason): void
   drop(room: number, member: MemberNumber): void
   resume(room: number, member: MemberNumber): void
@@ -131,7 +131,7 @@ function readCommand(batch: BatchReader, handler: CommandHandler): void {
     case Command.create:
       return handler.create(batch.u32(), batch.value() as RoomSpec)
     case Command.join:
-      return handler.join(batch.u32(), batch.value() as MemberInfo)
+      return handler.join(batch.u32(), batch.value() as Joiner)
     case Command.leave:
       return handler.leave(batch.u32(), batch.u16(), leaveReasons[batch.u8()] as LeaveReason)
     case Command.drop:

@@ -47,6 +47,10 @@ export class RemoteNode implements NodeCalls {
     return this.#call('roomKick', [id, session, reason]) as boolean
   }
 
+  roomReserve(id: RoomId, session: SessionId | undefined, durationMs: number | undefined): string {
+    return this.#call('roomReserve', [id, session, durationMs]) as string
+  }
+
   roomSignal(id: RoomId, data: unknown): unknown {
     return this.#call('roomSignal', [id, data])
   }

@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts'
 import type { HostConfig } from '../../config.ts'
 import type { MemberNumber, RoomId } from '../../ids.ts'
 import type { Random } from '../../random.ts'
-import type { MemberInfo, RoomInput, RoomSpec, ScriptCall } from '../../room/room-host.ts'
+import type { Joiner, RoomInput, RoomSpec, ScriptCall } from '../../room/room-host.ts'
 import type { ScriptBundle } from '../../script/loaded-scripts.ts'
 import { scriptErrorFields } from '../../script/script-error.ts'
 import type { LocalRoomHost } from '../local-room-host.ts'
@@ -104,7 +104,7 @@ export class WorkerHost implements CommandHandler {
     this.#host.createRoom(spec)
   }
 
-  join(room: number, member: MemberInfo): void {
+  join(room: number, member: Joiner): void {
     this.#in(room, (id) => this.#host.join(id, member))
   }
 

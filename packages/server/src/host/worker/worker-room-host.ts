@@ -5,7 +5,7 @@ import type { HostConfig } from '../../config.ts'
 import type { MemberNumber, RoomId } from '../../ids.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type {
-  MemberInfo,
+  Joiner,
   RoomHost,
   RoomHostEvents,
   RoomInput,
@@ -145,7 +145,7 @@ export class WorkerRoomHost implements RoomHost {
     this.#tell().create(this.#rooms.assign(spec.id), spec)
   }
 
-  join(roomId: RoomId, member: MemberInfo): void {
+  join(roomId: RoomId, member: Joiner): void {
     const room = this.#rooms.numberOf(roomId)
     if (room !== undefined) this.#tell().join(room, member)
   }

@@ -8,7 +8,7 @@ import { RoomDirectory } from './room-directory.ts'
 
 const traits: RoomTraits = { label: '', tickHz: 10, maxPlayers: 4, version: 'v1' }
 /** Rooms only count their seats here. */
-const seat = { kind: 'reserved' } as Seat
+const seat: Seat = { kind: 'booked', reservation: '' }
 
 class World {
   readonly directory = new RoomDirectory()

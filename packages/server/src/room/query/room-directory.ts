@@ -19,7 +19,7 @@ export class RoomDirectory {
   add(room: RoomRecord): void {
     const number = ++this.#added
     const update = (): void => {
-      if (room.phase === 'running') this.#index.put(room, number)
+      if (room.isListed) this.#index.put(room, number)
       else this.#index.remove(room)
     }
     room.watch(update)

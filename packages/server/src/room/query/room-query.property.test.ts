@@ -220,7 +220,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-const seat = { kind: 'reserved' } as Seat
+const seat: Seat = { kind: 'booked', reservation: '' }
 
 class Model {
   readonly directory = new RoomDirectory()
@@ -239,7 +239,7 @@ class Model {
       this.directory.delete(room)
       this.rooms.splice(this.rooms.indexOf(room), 1)
     } else if (room.seats.has(step.member)) room.free(step.member)
-    else if (room.hasFreeSeat) room.seats.set(step.member, seat)
+    else if (room.freeSeats > 0) room.seats.set(step.member, seat)
   }
 
   #add({ label, module, maxPlayers }: Extract<Step, { kind: 'add' }>): void {

@@ -68,12 +68,12 @@ describe('every example of docs/typescript.md', () => {
         const invalid: string[] = []
         const match = scripts.createMatch(ROOM_ID, name, (_member, reason) => invalid.push(reason))
         await match.init({ map: 'harbour' })
-        expect(match.joinAttempt(member(1))).toBeUndefined()
+        expect(match.joinAttempt(member(1), { password: undefined })).toBeUndefined()
         match.join(member(1))
         expect(match.loop(tick(1), [value(1, 1, 0.5), value(1, 2, 'hello')])).toBe(true)
         if (name === 'duel') {
           expect(match.signal('ping')).toEqual({ heard: 'ping', players: 1 })
-          expect(match.joinAttempt(member(2, { password: 'wrong' }))).toBe('wrong password')
+          expect(match.joinAttempt(member(2), { password: 'wrong' })).toBe('wrong password')
           match.loop(tick(2), [value(1, 1, 'left')])
           expect(invalid).toEqual(['op 1: steer with a number'])
         }

@@ -16,6 +16,8 @@ export interface HookMessages {
     roomId?: string | undefined
     find?: { module: string; query?: string | undefined; params?: unknown } | undefined
     metadata?: Readonly<Record<string, unknown>> | undefined
+    password?: string | undefined
+    reservation?: string | undefined
   }
   roomLeave: { readonly room?: number; readonly roomId: string | undefined }
   roomData: { readonly roomId: string | undefined; op: number; data: unknown; isReliable: boolean }

@@ -1,6 +1,5 @@
 import type { Clock } from '../../clock.ts'
 import type { MemberNumber, RoomId } from '../../ids.ts'
-import { checkLabel } from '../../room/room-label.ts'
 import type { ScriptServices } from '../script-services.ts'
 import type { NodeApi, RoomsApi, ScriptLog, SessionsApi } from './node-api.ts'
 import { KICK_REASON } from './node-script-api.ts'
@@ -79,9 +78,16 @@ export class MatchContext implements RoomContext {
   }
 
   updateLabel(label: string): void {
-    checkLabel(label)
     this.#services.roomLabelUpdate(this.roomId, label)
     this.label = label
+  }
+
+  setLocked(isLocked: boolean): void {
+    this.#services.roomAccessUpdate(this.roomId, { isLocked })
+  }
+
+  setPrivate(isPrivate: boolean): void {
+    this.#services.roomAccessUpdate(this.roomId, { isPrivate })
   }
 
   end(): void {

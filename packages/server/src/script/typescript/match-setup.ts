@@ -1,6 +1,5 @@
 import { WireLimits } from '@kaosnet/protocol'
 import type { MatchInit } from '../../room/match-handler.ts'
-import { checkLabel } from '../../room/room-label.ts'
 
 /** What `init` returned, checked: a module may be JavaScript. */
 export interface CheckedSetup extends MatchInit {
@@ -19,9 +18,10 @@ export function checkSetup(setup: unknown): CheckedSetup {
     maxPlayers,
     emptyTimeoutMs,
     resumeWindowMs,
+    isLocked,
+    isPrivate,
   } = setup as Readonly<Record<string, unknown>>
   if (typeof label !== 'string') throw new Error(`label must be a string, got ${typeof label}`)
-  checkLabel(label)
   const seats = optionalNumber('maxPlayers', maxPlayers)
   if (seats !== undefined && !(Number.isInteger(seats) && seats >= 1 && seats <= WireLimits.memberNumber)) {
     throw new Error(`maxPlayers must be an integer from 1 to ${WireLimits.memberNumber}, got ${seats}`)
@@ -41,7 +41,14 @@ export function checkSetup(setup: unknown): CheckedSetup {
     maxPlayers: seats,
     emptyTimeoutMs: timeoutMs,
     resumeWindowMs: windowMs,
+    isLocked: optionalBoolean('isLocked', isLocked),
+    isPrivate: optionalBoolean('isPrivate', isPrivate),
   }
+}
+
+function optionalBoolean(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value
+  throw new Error(`${name} must be a boolean, got ${typeof value}`)
 }
 
 function optionalNumber(name: string, value: unknown): number | undefined {

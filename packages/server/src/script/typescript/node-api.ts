@@ -9,6 +9,14 @@ export interface SessionsApi {
   kick(sessionId: string, reason?: string): boolean
 }
 
+/** For whom a seat is kept, and how long. */
+export interface ReserveOptions {
+  /** Absent: for whoever brings the reservation. */
+  readonly for?: Receiver | undefined
+  /** Up to an hour. Default `rooms.reservationMs`. */
+  readonly durationMs?: number | undefined
+}
+
 /** The rooms of the node. Those that take a room throw a KaosError ROOM_NOT_FOUND when there is none. */
 export interface RoomsApi {
   /**
@@ -29,6 +37,12 @@ export interface RoomsApi {
   send(roomId: string, op: number, data: unknown, options?: Omit<SendOptions, 'except'>): void
   /** Removes a member of any room. False when it is no member. */
   kick(roomId: string, member: Receiver, reason?: string): boolean
+  /**
+   * Keeps a seat of a room, also of one that is locked or has not begun yet.
+   * @returns the reservation, which a client gives when it joins
+   * @throws KaosError ROOM_FULL, ROOM_CLOSED, SHUTTING_DOWN
+   */
+  reserve(roomId: string, options?: ReserveOptions): string
   /**
    * Calls the room's `signal` and returns its reply.
    * @throws what the room throws; KaosError WRONG_STATE for a room that signals itself from within its own callback

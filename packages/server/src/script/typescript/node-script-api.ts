@@ -1,5 +1,6 @@
 import type { RoomId, SessionId } from '../../ids.ts'
 import type { Logger } from '../../observe/logger.ts'
+import { checkedReservationMs } from '../../room/reservations.ts'
 import type { ScriptServices } from '../script-services.ts'
 import type { NodeApi, ScriptLog } from './node-api.ts'
 import { outgoingMessage, sessionOf } from './outgoing.ts'
@@ -26,6 +27,12 @@ export function createNodeApi(services: ScriptServices): NodeApi {
         services.roomSend(roomId as RoomId, outgoingMessage(op, data, options, undefined)),
       kick: (roomId, member, reason = KICK_REASON) =>
         services.roomKick(roomId as RoomId, sessionOf(member), reason),
+      reserve: (roomId, { for: receiver, durationMs } = {}) =>
+        services.roomReserve(
+          roomId as RoomId,
+          receiver === undefined ? undefined : sessionOf(receiver),
+          durationMs === undefined ? undefined : checkedReservationMs(durationMs),
+        ),
       signal: (roomId, data) => services.roomSignal(roomId as RoomId, structuredClone(data)),
     },
   }

@@ -39,6 +39,10 @@ export interface RoomContext<Sends extends object = Record<number, unknown>, Par
   publishState(state: unknown): void
   /** Ends the room: after `loop` or `terminate` at once, after another callback with the next tick. */
   end(): void
-  /** Changes what lists of rooms show. @throws when it is longer than 2,048 bytes */
+  /** Changes what lists of rooms show. @throws KaosError INVALID_PAYLOAD when it is longer than `limits.labelBytes` */
   updateLabel(label: string): void
+  /** Whether only those who have a reservation may join. */
+  setLocked(isLocked: boolean): void
+  /** Whether it is in no list and not to be found: only who knows its id may join. */
+  setPrivate(isPrivate: boolean): void
 }

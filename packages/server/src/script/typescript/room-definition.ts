@@ -1,4 +1,5 @@
 import type { LeaveReason } from '@kaosnet/protocol'
+import type { JoinDetails } from '../../room/match-handler.ts'
 import type { Presence } from './presence.ts'
 import type { Rejection } from './rejection.ts'
 import type { RoomContext } from './room-context.ts'
@@ -18,6 +19,10 @@ export interface RoomSetup<State> {
   readonly emptyTimeoutMs?: number | undefined
   /** How long a member whose connection is lost keeps its seat; 0 = not at all. Default `session.resumeWindowMs`. */
   readonly resumeWindowMs?: number | undefined
+  /** Only those who have a reservation may join. Default false. */
+  readonly isLocked?: boolean | undefined
+  /** In no list and not to be found: only who knows its id may join. Default false. */
+  readonly isPrivate?: boolean | undefined
 }
 
 /** The next state, or nothing to keep the present one. */
@@ -51,7 +56,12 @@ export interface RoomCallbacks<State, R extends Receives, Sends extends object, 
   /** Makes the room. */
   init(room: RoomContext<Sends, Params>, params: Params): RoomSetup<State> | Promise<RoomSetup<State>>
   /** May this player come in? A string or `reject(reason)` says no; the player gets ROOM_JOIN_REJECTED. */
-  joinAttempt?(room: RoomContext<Sends, Params>, state: NoInfer<State>, presence: Presence): JoinAnswer
+  joinAttempt?(
+    room: RoomContext<Sends, Params>,
+    state: NoInfer<State>,
+    presence: Presence,
+    details: JoinDetails,
+  ): JoinAnswer
   join?(room: RoomContext<Sends, Params>, state: NoInfer<State>, presence: Presence): Next<State>
   /** The presence is not in `room.presences` any more. */
   leave?(

@@ -4,6 +4,8 @@ import type { Presence } from './presence.ts'
 import { reject } from './rejection.ts'
 import { defineRoom, type RoomSetup } from './room-definition.ts'
 
+const details = { password: undefined }
+
 describe('init', () => {
   it('says what the room is like; what it leaves out has defaults', () => {
     const { handler } = world(
@@ -66,7 +68,6 @@ describe('init', () => {
     [{ tickHz: 3 }, 'init must return an object { state, … }'],
     [{ state: 0, tickHz: '20' }, 'tickHz must be a number, got string'],
     [{ state: 0, label: 3 }, 'label must be a string, got number'],
-    [{ state: 0, label: 'x'.repeat(2_049) }, 'a label has at most 2048 bytes, got 2049'],
     [{ state: 0, maxPlayers: 0 }, 'maxPlayers must be an integer from 1 to 65535, got 0'],
     [{ state: 0, maxPlayers: 1.5 }, 'maxPlayers must be an integer from 1 to 65535, got 1.5'],
     [{ state: 0, emptyTimeoutMs: -1 }, 'emptyTimeoutMs must be milliseconds, 0 for never, got -1'],
@@ -89,7 +90,7 @@ describe('members', () => {
     const { handler } = started(
       defineRoom({ init: () => ({ state: 0 }), loop() {}, joinAttempt: () => answers.shift() }),
     )
-    const attempts = Array.from({ length: 5 }, (_, index) => handler.joinAttempt(member(index + 1)))
+    const attempts = Array.from({ length: 5 }, (_, index) => handler.joinAttempt(member(index + 1), details))
     expect(attempts).toEqual([undefined, undefined, 'full of bots', 'too late', ''])
   })
 
@@ -101,7 +102,7 @@ describe('members', () => {
         loop: (room) => void seen.push([...room.presences.keys()]),
       }),
     )
-    expect(handler.joinAttempt(member(1))).toBeUndefined()
+    expect(handler.joinAttempt(member(1), details)).toBeUndefined()
     handler.join(member(1))
     handler.join(member(2))
     handler.loop(tick(1), [])
@@ -324,7 +325,7 @@ describe('promises', () => {
         },
       })
       const run = {
-        joinAttempt: () => handler.joinAttempt(member(1)),
+        joinAttempt: () => handler.joinAttempt(member(1), details),
         join: () => handler.join(member(1)),
         leave: () => {
           handler.join(member(1))

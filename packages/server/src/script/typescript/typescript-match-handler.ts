@@ -2,6 +2,7 @@ import type { MemberNumber } from '../../ids.ts'
 import type {
   Departed,
   HandedOver,
+  JoinDetails,
   MatchHandler,
   MatchInit,
   QueuedInput,
@@ -49,10 +50,10 @@ export class TypeScriptMatchHandler implements MatchHandler {
     return isPromise(made) ? made.then((setup) => this.#setUp(setup)) : this.#setUp(made)
   }
 
-  joinAttempt(member: MemberInfo): string | undefined {
+  joinAttempt(member: MemberInfo, details: JoinDetails): string | undefined {
     const answer = synchronous(
       'joinAttempt',
-      this.#definition.joinAttempt?.(this.#context, this.#state, presenceOf(member)),
+      this.#definition.joinAttempt?.(this.#context, this.#state, presenceOf(member), details),
     )
     if (answer === undefined || answer === true) return undefined
     if (typeof answer === 'string') return answer

@@ -247,7 +247,7 @@ export default defineRoom({
         createdUnixMs: 0,
         clock,
         handler: match,
-        defaults: { tickHz: 10, maxPlayers: 8, emptyTimeoutMs: 0, inputQueue: 8 },
+        defaults: { tickHz: 10, maxPlayers: 8, emptyTimeoutMs: 0, inputQueue: 8, labelBytes: 2_048 },
         isFatal: () => true,
         observer: {
           joinAccepted() {},
@@ -256,6 +256,7 @@ export default defineRoom({
           ticked() {},
           kicked() {},
           traitsChanged() {},
+          labelRefused() {},
           ended: (end) => ends.push(end),
         },
         sink: { data() {}, state() {} },
