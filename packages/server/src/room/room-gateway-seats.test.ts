@@ -31,6 +31,16 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('vanish' as const), session }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('end' as const), room }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('start' as const), room }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('book' as const), session, room, isOpen: fc.boolean() }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('redeem' as const), session, which: fc.nat() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), forMs: fc.constantFrom(4_000, 11_000) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('lock' as const), room, isLocked: fc.boolean() }) },
 )
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
@@ -44,6 +54,7 @@ class Traffic {
   readonly #asked = new Map<TestSession, number[]>()
   /** Joins the host has not answered. */
   #open: { roomId: RoomId; member: number }[] = []
+  readonly #reservations: { roomId: RoomId; reservation: string }[] = []
   /** Members by room, as the host must believe. */
   readonly #inside = new Map<RoomId, Set<number>>()
 
@@ -92,6 +103,33 @@ class Traffic {
       case 'start':
         this.#start(this.#room(action.room))
         break
+      case 'book': {
+        const { id } = this.#room(action.room)
+        const holder = action.isOpen ? undefined : this.#player(action.session).session.id
+        this.#try(() => {
+          const reservation = gateway.admission.reserve(id, holder, 8_000)
+          this.#reservations.push({ roomId: id, reservation })
+        })
+        break
+      }
+      case 'redeem': {
+        const held = this.#reservations[action.which % Math.max(1, this.#reservations.length)]
+        if (held === undefined) break
+        const player = this.#player(action.session)
+        const { reservation, roomId } = held
+        this.#try(() =>
+          this.#remember(player, this.world.ask(player.session, roomId, undefined, { reservation })),
+        )
+        break
+      }
+      case 'wait':
+        this.world.clock.advance(action.forMs)
+        break
+      case 'lock': {
+        const one = this.#room(action.room)
+        gateway.traitsChanged(one.id, { ...one.traits, isLocked: action.isLocked })
+        break
+      }
       default:
         action satisfies never
     }
@@ -104,13 +142,15 @@ class Traffic {
     for (const open of this.#open) this.#accept(open)
     this.#open = []
     this.#noteCommands()
+    this.world.clock.advance(60_000)
+    this.#noteCommands()
     for (const one of this.#rooms) expect(one.seats.size).toBe(one.size)
   }
 
   check(): void {
     const live = new Set(this.#players.map(({ session }) => session))
     for (const one of this.#rooms) {
-      expect(one.seats.size).toBeLessThanOrEqual(MAX_PLAYERS)
+      if (one.phase !== 'creating') expect(one.seats.size).toBeLessThanOrEqual(MAX_PLAYERS)
       expect(one.size).toBe(occupiedMembers(one.seats).length)
       for (const [member, seat] of one.seats) {
         if (seat.kind === 'booked') continue

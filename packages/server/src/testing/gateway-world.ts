@@ -26,7 +26,12 @@ export interface GatewayWorld {
   /** A room that its host has started. */
   run(traits?: Partial<RoomTraits>): RoomRecord
   /** Asks for a seat; returns the number of the request. */
-  ask(session: Session, roomId: RoomId, metadata?: Record<string, unknown>): number
+  ask(
+    session: Session,
+    roomId: RoomId,
+    metadata?: Record<string, unknown>,
+    more?: { readonly reservation?: string; readonly password?: string },
+  ): number
   /** Asks for a seat, and the room grants it. */
   join(session: Session, room: RoomRecord, metadata?: Record<string, unknown>): void
 }
@@ -50,9 +55,9 @@ export function gatewayWorld(metrics: Metrics, config: ServerConfigInput = {}): 
   gateway.setModules(new Set(['game']))
   let sessionNumber = 0
   let requestNumber = 0
-  const ask: GatewayWorld['ask'] = (session, roomId, metadata) => {
-    const request = { session, requestId: ++requestNumber, metadata, password: undefined }
-    gateway.admission.join(request, roomId, undefined, () => {})
+  const ask: GatewayWorld['ask'] = (session, roomId, metadata, { reservation, password } = {}) => {
+    const request = { session, requestId: ++requestNumber, metadata, password }
+    gateway.admission.join(request, roomId, reservation, () => {})
     return requestNumber
   }
   return {
