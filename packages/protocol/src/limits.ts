@@ -32,7 +32,7 @@ export const WireLimits = {
   passwordBytes: 256,
   reservationBytes: 64,
   /** Players of one match, and members of one party. */
-  matchPlayers: 256,
+  matchPlayers: 128,
   ticketProperties: 16,
   propertyNameBytes: 64,
   propertyTextBytes: 128,

@@ -151,6 +151,37 @@ const roomsConfig = z.strictObject({
     .describe('JavaScript heap of one thread of rooms, in MiB; beyond it the thread ends, and its rooms.'),
 })
 
+const matchmakerConfig = z.strictObject({
+  intervalMs: z
+    .int()
+    .min(50)
+    .max(60_000)
+    .default(1_000)
+    .describe('Matches are looked for so often, where something has changed.'),
+  fullWaitMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(10_000)
+    .describe('A ticket waits so long for a match with as many players as may be; then fewer will do.'),
+  ticketMaxMs: z
+    .int()
+    .min(1_000)
+    .max(86_400_000)
+    .default(600_000)
+    .describe('A ticket that has waited so long ends (TICKET_EXPIRED).'),
+  isMutual: z
+    .boolean()
+    .default(true)
+    .describe('Everybody in a match must accept everybody else; otherwise the ticket that has waited longest accepts.'),
+  stepsPerTurn: z
+    .int()
+    .min(100)
+    .max(1_000_000)
+    .default(4_000)
+    .describe('Pairs of tickets that are looked at before the network has its turn.'),
+})
+
 const limitsConfig = z.strictObject({
   connections: count.default(20_000).describe('Open connections, with and without a session (SERVER_FULL).'),
   sessions: count.default(10_000).describe('Sessions of this node (SERVER_FULL).'),
@@ -184,6 +215,16 @@ const limitsConfig = z.strictObject({
   joinTimeoutMs: milliseconds
     .default(10_000)
     .describe('A join, also one that looks for a room, is answered within this (REQUEST_TIMEOUT).'),
+  matchmakerTickets: count.default(10_000).describe('Matchmaker tickets that wait (MATCHMAKER_FULL).'),
+  ticketsPerSession: count
+    .default(4)
+    .describe('Of them for one session, those of its party included (TOO_MANY_REQUESTS).'),
+  partyMembers: z
+    .int()
+    .min(1)
+    .max(WireLimits.matchPlayers)
+    .default(16)
+    .describe('The most members that a party may be made for (INVALID_PAYLOAD).'),
   rpcInFlight: count.default(16).describe('Unanswered RPCs of one session (TOO_MANY_REQUESTS).'),
   requestsQueued: count
     .default(256)
@@ -321,6 +362,7 @@ const serverConfig = z.strictObject({
   auth: authConfig.prefault({}),
   session: sessionConfig.prefault({}),
   rooms: roomsConfig.prefault({}),
+  matchmaker: matchmakerConfig.prefault({}),
   limits: limitsConfig.prefault({}),
   scripts: scriptsConfig.prefault({}),
   admin: adminConfig.prefault({}),

@@ -6,7 +6,9 @@ import { ClientAddress } from './http/client-address.ts'
 import { ConnectService } from './http/connect-service.ts'
 import { HttpServer } from './http/http-server.ts'
 import { createLogger, type Logger } from './observe/logger.ts'
+import { MatchmakerService } from './matchmaker/matchmaker-service.ts'
 import { Metrics } from './observe/metrics.ts'
+import { PartyService } from './party/party-service.ts'
 import { ConnectionRate } from './peer/connection-rate.ts'
 import { FlushQueue } from './peer/flush-queue.ts'
 import { Peer, type PeerOptions } from './peer/peer.ts'
@@ -20,6 +22,8 @@ import type { RoomHost } from './room/room-host.ts'
 import { RoomRegistry } from './room/room-registry.ts'
 import { HookPipeline } from './router/hook-pipeline.ts'
 import { PeerInbox, type PeerInboxParts } from './router/peer-inbox.ts'
+import { HookedRequests } from './router/hooked-requests.ts'
+import { MatchmakingHandlers } from './router/matchmaking-handlers.ts'
 import { RequestHandlers } from './router/request-handlers.ts'
 import { SessionInboxes } from './router/session-inboxes.ts'
 import { NodeServices } from './script/node-services.ts'
@@ -78,6 +82,8 @@ export class KaosServer {
   readonly #gateway: RoomGateway
   readonly #hooks: HookPipeline
   readonly #scripts: ScriptDeployment
+  readonly #parties: PartyService
+  readonly #matchmaker: MatchmakerService
   readonly #sessionService: SessionService
   readonly #inboxParts: PeerInboxParts
   readonly #peerOptions: PeerOptions
@@ -102,6 +108,8 @@ export class KaosServer {
       sessionsAway: () => sessions.awayCount,
       connections: () => this.#inboxes.size,
       rooms: () => rooms.size,
+      matchmakerTickets: () => this.#matchmaker.size,
+      parties: () => this.#parties.size,
       members: () => {
         let members = 0
         for (const room of rooms) members += room.size
@@ -151,9 +159,35 @@ export class KaosServer {
       sessions,
       hooks: this.#hooks,
       authenticator,
-      onEnded: (session, { leaveReason }) => this.#gateway.dropSession(session, leaveReason),
-      onAway: (session) => this.#gateway.sessionAway(session),
-      onBack: (session) => this.#gateway.sessionBack(session),
+      onEnded: (session, { leaveReason }) => {
+        this.#matchmaker.sessionEnded(session)
+        this.#parties.sessionEnded(session)
+        this.#gateway.dropSession(session, leaveReason)
+      },
+      onAway: (session) => {
+        this.#parties.sessionChanged(session)
+        return this.#gateway.sessionAway(session)
+      },
+      onBack: (session) => {
+        this.#parties.sessionChanged(session)
+        this.#gateway.sessionBack(session)
+      },
+    })
+    this.#parties = new PartyService({
+      config,
+      random,
+      metrics,
+      onMembersChanged: (party, session) => this.#matchmaker.partyChanged(party, session),
+    })
+    this.#matchmaker = new MatchmakerService({
+      config,
+      clock,
+      random,
+      logger,
+      metrics,
+      hooks: this.#hooks,
+      rooms: this.#gateway,
+      parties: this.#parties,
     })
     services.attach(this.#host, this.#gateway, this.#sessionService)
     this.#scripts = new ScriptDeployment({
@@ -167,12 +201,18 @@ export class KaosServer {
     })
 
     const routerParts = { config, clock, logger, metrics, sessionService: this.#sessionService }
+    const hooked = new HookedRequests(this.#hooks)
     this.#inboxParts = {
       ...routerParts,
       hooks: this.#hooks,
       inboxes: new SessionInboxes({
         ...routerParts,
-        handlers: new RequestHandlers({ config, hooks: this.#hooks, rooms: this.#gateway }),
+        handlers: new RequestHandlers({ config, hooks: this.#hooks, hooked, rooms: this.#gateway }),
+        matchmaking: new MatchmakingHandlers({
+          hooked,
+          matchmaker: this.#matchmaker,
+          parties: this.#parties,
+        }),
       }),
       onClosed: (inbox) => this.#inboxes.delete(inbox),
     }
@@ -317,6 +357,7 @@ export class KaosServer {
     const wasRunning = this.#phase === 'running'
     this.#phase = 'stopping'
     this.#sessionService.refuseNew()
+    this.#matchmaker.close()
     await this.#gateway.shutDown(graceSeconds)
     const retryAfterMs = options.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS
     const ending = new KaosError('SHUTTING_DOWN')

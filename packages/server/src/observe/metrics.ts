@@ -12,6 +12,9 @@ export interface MetricsSources {
   sessionsAway(): number
   rooms(): number
   members(): number
+  /** Tickets that wait. */
+  matchmakerTickets(): number
+  parties(): number
   /** Figures of the room hosts. */
   hosts(): readonly HostReport[]
   /** Brings the figures of the hosts up to date. */
@@ -38,6 +41,8 @@ export class Metrics {
   readonly #sessionsEnded: Counter<'code'>
   readonly #sessionsDropped: Counter
   readonly #sessionsResumed: Counter
+  readonly #matches: Counter<'module'>
+  readonly #matchedPlayers: Counter<'module'>
   readonly #reservationsExpired: Counter
   readonly #replayOverflows: Counter
   readonly #unsent: Counter
@@ -87,6 +92,18 @@ export class Metrics {
       'kaosnet_reservations_expired_total',
       'Seats that were reserved and that nobody came for.',
     )
+    this.#matches = new Counter({
+      name: 'kaosnet_matches_total',
+      help: 'Matches that the matchmaker made, by module.',
+      labelNames: ['module'],
+      registers,
+    })
+    this.#matchedPlayers = new Counter({
+      name: 'kaosnet_matched_players_total',
+      help: 'Players in those matches, by module.',
+      labelNames: ['module'],
+      registers,
+    })
     this.#replayOverflows = plain(
       'kaosnet_replay_overflows_total',
       'Times more was unacknowledged than is kept for a resume.',
@@ -172,6 +189,11 @@ export class Metrics {
     this.#reservationsExpired.inc()
   }
 
+  matchMade(module: string, players: number): void {
+    this.#matches.inc({ module })
+    this.#matchedPlayers.inc({ module }, players)
+  }
+
   replayOverflowed(): void {
     this.#replayOverflows.inc()
   }
@@ -210,6 +232,8 @@ export class Metrics {
     gauge('kaosnet_sessions_away', 'Sessions whose connection is lost now.', () => sources.sessionsAway())
     gauge('kaosnet_connections', 'Open connections now.', () => sources.connections())
     gauge('kaosnet_rooms', 'Rooms now.', () => sources.rooms())
+    gauge('kaosnet_matchmaker_tickets', 'Matchmaker tickets that wait now.', () => sources.matchmakerTickets())
+    gauge('kaosnet_parties', 'Parties now.', () => sources.parties())
     gauge('kaosnet_room_members', 'Members of all rooms now.', () => sources.members())
   }
 

@@ -84,6 +84,10 @@ export class Reservations {
     return reservation.member
   }
 
+  has(token: string): boolean {
+    return this.#byToken.has(token)
+  }
+
   /** Gives the seat back. */
   release(token: string): void {
     const reservation = this.#byToken.get(token)

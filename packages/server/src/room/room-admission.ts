@@ -124,6 +124,11 @@ export class RoomAdmission {
     return this.#reservations.book(this.#parts.rooms.require(roomId), session, durationMs)
   }
 
+  /** Whether nobody has used it, and it has not expired. */
+  isReserved(reservation: string): boolean {
+    return this.#reservations.has(reservation)
+  }
+
   release(reservation: string): void {
     this.#reservations.release(reservation)
   }

@@ -71,19 +71,32 @@ export class RoomGateway implements RoomHostEvents {
     this.#modules = modules
   }
 
-  /** @throws {KaosError} ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS, INVALID_PAYLOAD or SHUTTING_DOWN */
-  create(name: string, params: unknown, createdBy: SessionId | undefined): RoomRecord {
+  /** @throws {KaosError} ROOM_MODULE_NOT_FOUND */
+  requireModule(name: string): void {
+    if (this.#modules.has(canonicalModule(name))) return
+    throw new KaosError('ROOM_MODULE_NOT_FOUND', `there is no match module "${name}"`)
+  }
+
+  /** A room that may be joined. @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED */
+  require(roomId: RoomId): RoomRecord {
+    return this.#parts.rooms.require(roomId)
+  }
+
+  /**
+   * @param facts Of the server's own, beside the params.
+   * @throws {KaosError} ROOM_MODULE_NOT_FOUND, TOO_MANY_ROOMS, INVALID_PAYLOAD or SHUTTING_DOWN
+   */
+  create(name: string, params: unknown, createdBy: SessionId | undefined, facts?: object): RoomRecord {
     const { rooms, random, clock, host } = this.#parts
     if (this.#isShuttingDown) throw new KaosError('SHUTTING_DOWN')
+    this.requireModule(name)
     const module = canonicalModule(name)
-    if (!this.#modules.has(module)) {
-      throw new KaosError('ROOM_MODULE_NOT_FOUND', `there is no match module "${name}"`)
-    }
     this.#limits.checkParams(params)
     this.#limits.checkCreation(createdBy)
     const room = new RoomRecord(random.roomId(), module, clock.unixMs(), createdBy)
     rooms.add(room)
-    host.createRoom({ id: room.id, module, params, createdUnixMs: room.createdUnixMs })
+    const all = facts === undefined ? params : { ...(params as object), ...facts }
+    host.createRoom({ id: room.id, module, params: all, createdUnixMs: room.createdUnixMs })
     return room
   }
 

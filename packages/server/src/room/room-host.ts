@@ -107,6 +107,10 @@ export const hookNames = [
   'room_data',
   'room_list',
   'rpc',
+  'matchmaker_add',
+  'matchmaker_remove',
+  'matchmaker_matched',
+  'party',
 ] as const
 
 export type HookName = (typeof hookNames)[number]

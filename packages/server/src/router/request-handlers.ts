@@ -1,7 +1,5 @@
 import {
   type ClientPayload,
-  type ClientPayloadName,
-  ClientPayloads,
   decodeMessagePack,
   encodeMessagePack,
   KaosError,
@@ -22,10 +20,12 @@ import type { RoomRecord } from '../room/room-record.ts'
 import type { Session } from '../session/session.ts'
 import { callerOf } from '../session/session-service.ts'
 import type { HookMessage, HookPipeline } from './hook-pipeline.ts'
+import { type HookedRequests, withoutId } from './hooked-requests.ts'
 
 export interface RequestHandlersParts {
   readonly config: ServerConfig
   readonly hooks: HookPipeline
+  readonly hooked: HookedRequests
   readonly rooms: RoomGateway
 }
 
@@ -52,7 +52,7 @@ export class RequestHandlers {
   }
 
   async roomCreate(session: Session, request: ClientPayload<'RoomCreate'>): Promise<void> {
-    const checked = await this.#before('room_create', 'RoomCreate', session, request)
+    const checked = await this.#parts.hooked.before('room_create', 'RoomCreate', session, request)
     const { module, params } = checked
     const room = this.#create(session, checked)
     // The answer comes when the room runs; the next request need not wait for it.
@@ -60,7 +60,7 @@ export class RequestHandlers {
       if (error instanceof KaosError) session.link.sendError(error, Op.RoomCreate, request.id)
       else {
         session.link.sendControl('RoomCreate', { id: request.id, room_id: room.id })
-        this.#after('room_create', session, { module, params, room_id: room.id })
+        this.#parts.hooked.after('room_create', session, { module, params, room_id: room.id })
       }
     })
   }
@@ -76,7 +76,7 @@ export class RequestHandlers {
 
   roomJoin(session: Session, request: ClientPayload<'RoomJoin'>): void | Promise<void> {
     if (!this.#parts.hooks.hasBefore('room_join')) return this.#join(session, request)
-    return this.#before('room_join', 'RoomJoin', session, request).then((message) => {
+    return this.#parts.hooked.before('room_join', 'RoomJoin', session, request).then((message) => {
       try {
         this.#join(session, message)
       } catch (cause) {
@@ -97,7 +97,7 @@ export class RequestHandlers {
     }
     const roomId = requireRoomId(room_id)
     this.#parts.rooms.admission.join(join, roomId, reservation, (isAccepted) => {
-      if (isAccepted) this.#after('room_join', session, { room_id: roomId, metadata })
+      if (isAccepted) this.#parts.hooked.after('room_join', session, { room_id: roomId, metadata })
     })
   }
 
@@ -106,7 +106,7 @@ export class RequestHandlers {
     const { module, query, params } = find
     const create = () => this.#createFor(session, { id, module, params })
     this.#parts.rooms.admission.find(join, { module, query, create }, (roomId) => {
-      this.#after('room_join', session, { room_id: roomId, find, metadata })
+      this.#parts.hooked.after('room_join', session, { room_id: roomId, find, metadata })
     })
   }
 
@@ -116,12 +116,12 @@ export class RequestHandlers {
       const { module, params } = message
       const room = this.#create(session, message)
       room.whenStarted((error) => {
-        if (error === undefined) this.#after('room_create', session, { module, params, room_id: room.id })
+        if (error === undefined) this.#parts.hooked.after('room_create', session, { module, params, room_id: room.id })
       })
       return room
     }
     if (!this.#parts.hooks.hasBefore('room_create')) return create(request)
-    return this.#before('room_create', 'RoomCreate', session, request).then(create)
+    return this.#parts.hooked.before('room_create', 'RoomCreate', session, request).then(create)
   }
 
   roomLeave(session: Session, request: ClientPayload<'RoomLeave'>): void | Promise<void> {
@@ -129,7 +129,7 @@ export class RequestHandlers {
     const leave = (): void => {
       const roomId = session.membership(request.room)?.roomId
       rooms.leave(session, request.id, request.room)
-      this.#after('room_leave', session, { room_id: roomId })
+      this.#parts.hooked.after('room_leave', session, { room_id: roomId })
     }
     if (!hooks.hasBefore('room_leave')) return leave()
     const message = { room: request.room, room_id: session.membership(request.room)?.roomId }
@@ -155,16 +155,16 @@ export class RequestHandlers {
     // A message that was too large before the hook saw it is refused as such, by the room.
     const maxBytes = Math.max(config.limits.roomDataBytes, message.data.length)
     rooms.input(session, message.room, changed === seen ? message : hookedData(changed, message, maxBytes))
-    this.#after('room_data', session, changed)
+    this.#parts.hooked.after('room_data', session, changed)
   }
 
   async roomList(session: Session, request: ClientPayload<'RoomList'>): Promise<void> {
-    const query = await this.#before('room_list', 'RoomList', session, request)
+    const query = await this.#parts.hooked.before('room_list', 'RoomList', session, request)
     const page = this.#listed(query, request)
     const rooms = summariesThatFit(page.rooms)
     const cursor = page.cursorAfter(rooms.length)
     session.link.sendControl('RoomList', { id: request.id, rooms, cursor })
-    this.#after('room_list', session, withoutId(query))
+    this.#parts.hooked.after('room_list', session, withoutId(query))
   }
 
   #listed(query: ClientPayload<'RoomList'>, request: ClientPayload<'RoomList'>): RoomPage {
@@ -178,7 +178,7 @@ export class RequestHandlers {
 
   async rpc(session: Session, request: ClientPayload<'Rpc'>): Promise<void> {
     const { hooks } = this.#parts
-    const { name, payload } = await this.#before('rpc', 'Rpc', session, request)
+    const { name, payload } = await this.#parts.hooked.before('rpc', 'Rpc', session, request)
     const result = await hooks.rpc(name, callerOf(session), payload)
     try {
       session.link.sendControl('RpcResponse', { id: request.id, payload: result })
@@ -188,31 +188,7 @@ export class RequestHandlers {
         cause,
       })
     }
-    this.#after('rpc', session, { name, payload, result })
-  }
-
-  /** Runs the before-hook of a request with the fields of its payload, and checks what comes back as the wire would. */
-  async #before<N extends Exclude<ClientPayloadName, 'SessionStart' | 'SessionEnd'>>(
-    hook: 'room_create' | 'room_join' | 'room_list' | 'rpc',
-    name: N,
-    session: Session,
-    request: ClientPayload<N>,
-  ): Promise<ClientPayload<N>> {
-    const { hooks } = this.#parts
-    if (!hooks.hasBefore(hook)) return request
-    const message = await hooks.before(hook, callerOf(session), withoutId(request))
-    try {
-      return ClientPayloads[name].check({ ...message, id: request.id }, '') as ClientPayload<N>
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new KaosError('HOOK_FAILED', `the before-hook of ${hook} returned an invalid message: ${why}`, {
-        cause,
-      })
-    }
-  }
-
-  #after(hook: Parameters<HookPipeline['after']>[0], session: Session, message: HookMessage): void {
-    if (this.#parts.hooks.hasAfter(hook)) this.#parts.hooks.after(hook, callerOf(session), message)
+    this.#parts.hooked.after('rpc', session, { name, payload, result })
   }
 }
 
@@ -221,11 +197,6 @@ function invalidQuery(hook: HookName, cause: unknown): unknown {
   if (!(cause instanceof KaosError) || cause.error !== 'INVALID_PAYLOAD') return cause
   const why = `the before-hook of ${hook} returned an invalid query: ${cause.message}`
   return new KaosError('HOOK_FAILED', why, { cause })
-}
-
-function withoutId(request: object): HookMessage {
-  const { id: _, ...message } = request as { id?: number }
-  return message
 }
 
 function requireRoomId(text = ''): RoomId {

@@ -13,6 +13,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { asRefusal } from './as-refusal.ts'
+import type { MatchmakingHandlers } from './matchmaking-handlers.ts'
 import { OrderedLane } from './ordered-lane.ts'
 import { RateLimit, type RateLimits } from './rate-limit.ts'
 import type { RequestHandlers } from './request-handlers.ts'
@@ -25,6 +26,7 @@ export interface SessionInboxParts {
   readonly metrics: Metrics
   readonly sessionService: SessionService
   readonly handlers: RequestHandlers
+  readonly matchmaking: MatchmakingHandlers
 }
 
 /**
@@ -72,7 +74,7 @@ export class SessionInbox {
   /** @throws {KaosError} when the payload or the state does not allow it */
   request(op: number, payload: Uint8Array): void {
     const { session } = this
-    const { handlers } = this.#parts
+    const { handlers, matchmaking } = this.#parts
     if (op === Op.RoomData) return this.#roomData(payload)
     // The bytes that a request holds outlive the message they came in. Not slice(): that of a Buffer copies nothing.
     const owned = new Uint8Array(payload)
@@ -95,6 +97,21 @@ export class SessionInbox {
       case Op.RoomList: {
         const request = decodeClientPayload('RoomList', owned)
         this.#inOrder(op, request.id, () => handlers.roomList(session, request))
+        return
+      }
+      case Op.MatchmakerAdd: {
+        const request = decodeClientPayload('MatchmakerAdd', owned)
+        this.#inOrder(op, request.id, () => matchmaking.matchmakerAdd(session, request))
+        return
+      }
+      case Op.MatchmakerRemove: {
+        const request = decodeClientPayload('MatchmakerRemove', owned)
+        this.#inOrder(op, request.id, () => matchmaking.matchmakerRemove(session, request))
+        return
+      }
+      case Op.Party: {
+        const request = decodeClientPayload('Party', owned)
+        this.#inOrder(op, request.id, () => matchmaking.party(session, request))
         return
       }
       case Op.Rpc:

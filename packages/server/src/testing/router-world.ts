@@ -8,6 +8,8 @@ import {
 import { resolveConfig, type ServerConfigInput } from '../config.ts'
 import type { RoomId } from '../ids.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { MatchmakerService } from '../matchmaker/matchmaker-service.ts'
+import { PartyService } from '../party/party-service.ts'
 import { FlushQueue } from '../peer/flush-queue.ts'
 import { Peer } from '../peer/peer.ts'
 import type { Connection } from '../peer/transport.ts'
@@ -16,6 +18,8 @@ import type { HookName, RoomTraits } from '../room/room-host.ts'
 import { RoomRegistry } from '../room/room-registry.ts'
 import { HookPipeline } from '../router/hook-pipeline.ts'
 import { PeerInbox } from '../router/peer-inbox.ts'
+import { HookedRequests } from '../router/hooked-requests.ts'
+import { MatchmakingHandlers } from '../router/matchmaking-handlers.ts'
 import { RequestHandlers } from '../router/request-handlers.ts'
 import { SessionInboxes } from '../router/session-inboxes.ts'
 import { Authenticator } from '../session/authenticator.ts'
@@ -51,6 +55,8 @@ export interface RouterWorld {
   readonly gateway: RoomGateway
   readonly sessions: SessionRegistry
   readonly rooms: RoomRegistry
+  readonly parties: PartyService
+  readonly matchmaker: MatchmakerService
   readonly log: RecordingLogger
   /** Inboxes whose connection is gone. */
   readonly closed: PeerInbox[]
@@ -96,10 +102,28 @@ export function routerWorld(
     ...common,
     hooks,
     authenticator: new Authenticator(config.auth, clock, random),
-    onEnded: (session, { leaveReason }) => gateway.dropSession(session, leaveReason),
-    onAway: (session) => gateway.sessionAway(session),
-    onBack: (session) => gateway.sessionBack(session),
+    onEnded: (session, { leaveReason }) => {
+      matchmaker.sessionEnded(session)
+      parties.sessionEnded(session)
+      gateway.dropSession(session, leaveReason)
+    },
+    onAway: (session) => {
+      parties.sessionChanged(session)
+      return gateway.sessionAway(session)
+    },
+    onBack: (session) => {
+      parties.sessionChanged(session)
+      gateway.sessionBack(session)
+    },
   })
+  const parties = new PartyService({
+    config,
+    random,
+    metrics,
+    onMembersChanged: (party, session) => matchmaker.partyChanged(party, session),
+  })
+  const matchmaker = new MatchmakerService({ ...common, hooks, rooms: gateway, parties })
+  const hooked = new HookedRequests(hooks)
   const closed: PeerInbox[] = []
   const parts = {
     ...common,
@@ -108,7 +132,8 @@ export function routerWorld(
     inboxes: new SessionInboxes({
       ...common,
       sessionService,
-      handlers: new RequestHandlers({ config, hooks, rooms: gateway }),
+      handlers: new RequestHandlers({ config, hooks, hooked, rooms: gateway }),
+      matchmaking: new MatchmakingHandlers({ hooked, matchmaker, parties }),
     }),
     onClosed: (inbox: PeerInbox) => closed.push(inbox),
   }
@@ -118,6 +143,8 @@ export function routerWorld(
     gateway,
     sessions,
     rooms,
+    parties,
+    matchmaker,
     log,
     closed,
     connect() {

@@ -8,6 +8,8 @@ export function testMetrics(): Metrics {
     connections: () => 0,
     rooms: () => 0,
     members: () => 0,
+    matchmakerTickets: () => 0,
+    parties: () => 0,
     hosts: () => [],
     refreshHosts: async () => {},
   })

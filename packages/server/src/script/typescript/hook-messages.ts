@@ -30,6 +30,37 @@ export interface HookMessages {
     cursor?: string | undefined
   }
   rpc: { name: string; payload?: unknown }
+  matchmakerAdd: {
+    module: string
+    min: number
+    max: number
+    multiple?: number | undefined
+    properties?: Readonly<Record<string, string | number>> | undefined
+    query?: string | undefined
+    widen?: readonly { readonly after_ms: number; readonly query: string }[] | undefined
+    params?: Readonly<Record<string, unknown>> | undefined
+    party?: boolean | undefined
+  }
+  matchmakerRemove: { readonly ticket: string }
+  /** The players of a match, before they have a room. With a `roomId` they get that; otherwise one of `module` is made. */
+  matchmakerMatched: {
+    module: string
+    params: Readonly<Record<string, unknown>>
+    roomId?: string | undefined
+    readonly players: readonly {
+      readonly session: string
+      readonly user_id: string
+      readonly username: string
+      readonly party?: string | undefined
+      readonly properties?: Readonly<Record<string, string | number>> | undefined
+    }[]
+  }
+  party: {
+    readonly action: 'create' | 'join' | 'leave' | 'kick' | 'promote'
+    readonly party?: string | undefined
+    readonly session?: string | undefined
+    max?: number | undefined
+  }
 }
 
 /** What after-hooks see besides the message. */
@@ -43,6 +74,10 @@ export interface HookResults {
   roomData: unknown
   roomList: unknown
   rpc: { readonly result: unknown }
+  matchmakerAdd: unknown
+  matchmakerRemove: unknown
+  matchmakerMatched: { readonly roomId: string }
+  party: unknown
 }
 
 /** The hook's name in TypeScript → its name elsewhere. */
@@ -56,4 +91,8 @@ export const hookNameOf: { readonly [Name in keyof HookMessages]: HookName } = {
   roomData: 'room_data',
   roomList: 'room_list',
   rpc: 'rpc',
+  matchmakerAdd: 'matchmaker_add',
+  matchmakerRemove: 'matchmaker_remove',
+  matchmakerMatched: 'matchmaker_matched',
+  party: 'party',
 }
