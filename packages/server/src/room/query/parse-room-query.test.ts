@@ -1,8 +1,8 @@
 import { KaosError } from '@kaosnet/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseRoomQuery, QUERY_TERMS } from './parse-room-query.ts'
-import { type Clause, exactly, type Term } from './room-query-terms.ts'
+import { parseQuery, parseRoomQuery, QUERY_TERMS } from './parse-room-query.ts'
+import { type Clause, exactly, type QueryFields, type Term } from './room-query-terms.ts'
 
 const should = (term: Term, boost = 1): Clause => ({ occurrence: 'should', boost, term })
 const values = (path: string, ...list: (string | number | boolean)[]): Term => ({
@@ -92,6 +92,45 @@ describe('a query', () => {
     )
     expect(parseRoomQuery('ż'.repeat(512))).toHaveLength(1)
     expect(() => parseRoomQuery(`${'ż'.repeat(512)}a`)).toThrow('query: at most 1024 bytes, got 1025')
+  })
+})
+
+describe('a query for something else than rooms', () => {
+  const fields: QueryFields<'weight' | 'age'> = {
+    document: 'properties',
+    isDocumentText: false,
+    texts: ['colour'],
+    figures: ['weight', 'age'],
+    isFigure: (name) => name === 'weight' || name === 'age',
+  }
+  const parse = (text: string) => parseQuery(text, fields, 'stages[1].query')
+
+  it('has the fields that it was given', () => {
+    expect(parse('properties.skill:>3 weight:2 colour:red')).toEqual([
+      should(number('properties.skill', 3, Infinity, false)),
+      { occurrence: 'should', boost: 1, term: { kind: 'figure', figure: 'weight', ranges: [exactly(2)] } },
+      should(values('colour', 'red')),
+    ])
+  })
+
+  it('looks for words without a field in all strings of its document', () => {
+    expect(parse('harbour "the red"')).toEqual([
+      should(words('properties', ['harbour'])),
+      should(words('properties', ['the', 'red'])),
+    ])
+  })
+
+  it.each(['label.a:1', 'module:duel', 'seats:>1', 'properties:a'])(
+    'names its own fields when it refuses %s',
+    (text) => {
+      expect(() => parse(text)).toThrow(
+        'stages[1].query: character 1: expected a field: properties.…, colour, weight, age, got',
+      )
+    },
+  )
+
+  it('goes by its own name when it is too long', () => {
+    expect(() => parse('a'.repeat(1_025))).toThrow('stages[1].query: at most 1024 bytes, got 1025')
   })
 })
 

@@ -3,10 +3,11 @@ import { numberOf, QueryScanner } from './query-scanner.ts'
 import {
   type Clause,
   exactly,
-  figures,
-  isFigure,
+  type Figure,
   type LabelValue,
   type NumberRange,
+  type QueryFields,
+  roomFields,
   type Term,
 } from './room-query-terms.ts'
 import { wordsOf } from './words.ts'
@@ -15,30 +16,46 @@ import { wordsOf } from './words.ts'
 export const QUERY_TERMS = 32
 const MAX_BOOST = 1_000_000
 
+/** A term about something that is no figure. */
+type FieldTerm = Exclude<Term, { readonly kind: 'figure' }>
+
 /**
- * Reads a query (docs/protocol.md#queries).
+ * Reads a query for rooms (docs/protocol.md#queries).
  * @throws {KaosError} INVALID_PAYLOAD that names the character at which something else was expected
  */
-export function parseRoomQuery(text: string): Clause[] {
+export function parseRoomQuery(text: string): Clause<Figure>[] {
+  return parseQuery(text, roomFields, 'query')
+}
+
+/**
+ * Reads a query for whatever has these fields.
+ * @param name what errors call the query
+ * @throws {KaosError} INVALID_PAYLOAD that names the character at which something else was expected
+ */
+export function parseQuery<F extends string>(
+  text: string,
+  fields: QueryFields<F>,
+  name: string,
+): Clause<F>[] {
   const size = utf8Bytes(text)
   if (size > WireLimits.queryBytes) {
-    throw new KaosError('INVALID_PAYLOAD', `query: at most ${WireLimits.queryBytes} bytes, got ${size}`)
+    throw new KaosError('INVALID_PAYLOAD', `${name}: at most ${WireLimits.queryBytes} bytes, got ${size}`)
   }
-  const scanner = new QueryScanner(text)
-  const clauses: Clause[] = []
+  const scanner = new QueryScanner(text, name)
+  const clauses: Clause<F>[] = []
   scanner.skipSpaces()
   while (!scanner.isAtEnd) {
     if (clauses.length === QUERY_TERMS) scanner.fail(`no more than ${QUERY_TERMS} terms`)
-    clauses.push(readClause(scanner))
+    clauses.push(readClause(scanner, fields))
     if (!scanner.isAtEnd && !scanner.isAtSpace) scanner.fail('a space or the end of the query')
     scanner.skipSpaces()
   }
   return clauses
 }
 
-function readClause(scanner: QueryScanner): Clause {
+function readClause<F extends string>(scanner: QueryScanner, fields: QueryFields<F>): Clause<F> {
   const occurrence = scanner.take('+') ? 'must' : scanner.take('-') ? 'must-not' : 'should'
-  const term = readTerm(scanner)
+  const term = readTerm(scanner, fields)
   const boostAt = scanner.at
   if (!scanner.take('^')) return { occurrence, boost: 1, term }
   if (occurrence !== 'should')
@@ -50,30 +67,37 @@ function readClause(scanner: QueryScanner): Clause {
   return { occurrence, boost, term }
 }
 
-function readTerm(scanner: QueryScanner): Term {
+function readTerm<F extends string>(scanner: QueryScanner, fields: QueryFields<F>): Term<F> {
+  const { document } = fields
   const start = scanner.at
   if (scanner.next === '"')
-    return { kind: 'words', path: 'label', words: readWords(scanner), prefix: undefined }
+    return { kind: 'words', path: document, words: readWords(scanner), prefix: undefined }
   const word = scanner.word()
   if (word === '') {
     if (scanner.take('*')) return { kind: 'all' }
     return scanner.fail('a term, such as a word or field:value')
   }
-  if (!scanner.take(':')) return wordsTerm(scanner, 'label', word, start)
-  if (isFigure(word)) return { kind: 'figure', figure: word, ranges: readRanges(scanner) }
-  if (word === 'module') return readText(scanner, word)
-  if (word === 'label') return scanner.take('~') ? readFieldWords(scanner, word) : readText(scanner, word)
-  if (word.startsWith('label.')) return readLabelValue(scanner, word)
-  return scanner.fail(`a field: label, label.…, module, ${Object.keys(figures).join(', ')}`, start)
+  if (!scanner.take(':')) return wordsTerm(scanner, document, word, start)
+  if (fields.isFigure(word)) return { kind: 'figure', figure: word, ranges: readRanges(scanner) }
+  if (fields.texts.includes(word)) return readText(scanner, word)
+  if (word === document && fields.isDocumentText) {
+    return scanner.take('~') ? readFieldWords(scanner, word) : readText(scanner, word)
+  }
+  if (word.startsWith(`${document}.`)) return readDocumentValue(scanner, word)
+  return scanner.fail(`a field: ${namesOf(fields).join(', ')}`, start)
+}
+
+function namesOf({ document, isDocumentText, texts, figures }: QueryFields<string>): string[] {
+  return [...(isDocumentText ? [document] : []), `${document}.…`, ...texts, ...figures]
 }
 
 /** A value of a field that is always a text. */
-function readText(scanner: QueryScanner, path: string): Term {
+function readText(scanner: QueryScanner, path: string): FieldTerm {
   return readStrings(scanner, path, (word) => [word])
 }
 
-/** A value of the JSON in a label: what is not in quotes may also be a number or a boolean. */
-function readLabelValue(scanner: QueryScanner, path: string): Term {
+/** A value in the document: what is not in quotes may also be a number or a boolean. */
+function readDocumentValue(scanner: QueryScanner, path: string): FieldTerm {
   if (scanner.take('~')) return readFieldWords(scanner, path)
   if (scanner.next === '<' || scanner.next === '>' || scanner.next === '[') {
     return { kind: 'range', path, range: readRange(scanner) }
@@ -85,7 +109,11 @@ function readLabelValue(scanner: QueryScanner, path: string): Term {
   })
 }
 
-function readStrings(scanner: QueryScanner, path: string, readings: (word: string) => LabelValue[]): Term {
+function readStrings(
+  scanner: QueryScanner,
+  path: string,
+  readings: (word: string) => LabelValue[],
+): FieldTerm {
   if (scanner.take('*')) return { kind: 'present', path }
   if (scanner.take('(')) {
     const values = readSet(scanner, () => readOne(scanner, readings)).flat()
@@ -149,7 +177,7 @@ function readRange(scanner: QueryScanner): NumberRange {
 }
 
 /** The words behind `field:~`. */
-function readFieldWords(scanner: QueryScanner, path: string): Term {
+function readFieldWords(scanner: QueryScanner, path: string): FieldTerm {
   const start = scanner.at
   if (scanner.next === '"') return { kind: 'words', path, words: readWords(scanner), prefix: undefined }
   return wordsTerm(scanner, path, scanner.word(), start)
@@ -161,7 +189,7 @@ function readWords(scanner: QueryScanner): string[] {
 }
 
 /** `word` has been read; with a star behind it, the last of its words may go on. */
-function wordsTerm(scanner: QueryScanner, path: string, word: string, start: number): Term {
+function wordsTerm(scanner: QueryScanner, path: string, word: string, start: number): FieldTerm {
   const words = requireWords(scanner, word, start)
   return { kind: 'words', path, prefix: scanner.take('*') ? words.pop() : undefined, words }
 }

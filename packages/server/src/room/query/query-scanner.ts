@@ -7,10 +7,13 @@ const RESERVED = /[\s"()[\]^:<>~*]/
 /** Reads the text of a query from left to right. */
 export class QueryScanner {
   readonly #text: string
+  readonly #name: string
   #at = 0
 
-  constructor(text: string) {
+  /** @param name what errors call the text */
+  constructor(text: string, name: string) {
     this.#text = text
+    this.#name = name
   }
 
   /** Where the next character is. */
@@ -86,7 +89,10 @@ export class QueryScanner {
       .slice(0, SHOWN_CHARACTERS)
       .join('')
     const got = rest === '' ? 'the end' : JSON.stringify(rest)
-    throw new KaosError('INVALID_PAYLOAD', `query: character ${position}: expected ${expected}, got ${got}`)
+    throw new KaosError(
+      'INVALID_PAYLOAD',
+      `${this.#name}: character ${position}: expected ${expected}, got ${got}`,
+    )
   }
 }
 
