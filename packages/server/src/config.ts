@@ -173,7 +173,9 @@ const matchmakerConfig = z.strictObject({
   isMutual: z
     .boolean()
     .default(true)
-    .describe('Everybody in a match must accept everybody else; otherwise the ticket that has waited longest accepts.'),
+    .describe(
+      'Everybody in a match must accept everybody else; otherwise the ticket that has waited longest accepts.',
+    ),
   stepsPerTurn: z
     .int()
     .min(100)

@@ -1,4 +1,10 @@
-import { type ClientPayload, encodeServerFrame, KaosError, type MatchedPlayer, WireLimits } from '@kaosnet/protocol'
+import {
+  type ClientPayload,
+  encodeServerFrame,
+  KaosError,
+  type MatchedPlayer,
+  WireLimits,
+} from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
 import { isRoomId, type RoomId } from '../ids.ts'
@@ -93,7 +99,8 @@ export class MatchmakerService {
     if (this.#isClosed) throw new KaosError('SHUTTING_DOWN')
     const module = canonicalModule(request.module)
     rooms.requireModule(module)
-    if (!this.#mayClientsCreate && !hooks.hasBefore('matchmaker_matched')) throw new KaosError('ROOM_CREATE_DENIED')
+    if (!this.#mayClientsCreate && !hooks.hasBefore('matchmaker_matched'))
+      throw new KaosError('ROOM_CREATE_DENIED')
     const party = request.party === true ? partyLedBy(session, parties) : undefined
     const ticket = sessionTicket(random.uuid(), module, session, party, request)
     this.#checkLimits(ticket)
@@ -202,7 +209,10 @@ export class MatchmakerService {
     try {
       await started(room)
       if (!seats.every(({ reservation }) => rooms.admission.isReserved(reservation))) {
-        throw new KaosError('ROOM_FULL', `the room has ${room.traits.maxPlayers} seats, too few for the match`)
+        throw new KaosError(
+          'ROOM_FULL',
+          `the room has ${room.traits.maxPlayers} seats, too few for the match`,
+        )
       }
     } catch (error) {
       for (const { reservation } of seats) rooms.admission.release(reservation)
@@ -218,7 +228,9 @@ export class MatchmakerService {
     const [oldest] = tickets
     const message = { module: oldest?.module ?? '', params: oldest?.params ?? {}, players }
     const { hooks } = this.#parts
-    return hooks.hasBefore('matchmaker_matched') ? hooks.before('matchmaker_matched', NOBODY, message) : message
+    return hooks.hasBefore('matchmaker_matched')
+      ? hooks.before('matchmaker_matched', NOBODY, message)
+      : message
   }
 
   /** The room that the hook has named, or a new one. */
@@ -226,11 +238,17 @@ export class MatchmakerService {
     const { rooms } = this.#parts
     if (roomId !== undefined) {
       if (typeof roomId === 'string' && isRoomId(roomId)) return rooms.require(roomId)
-      throw new KaosError('HOOK_FAILED', 'the before-hook of matchmaker_matched returned a room_id that is none')
+      throw new KaosError(
+        'HOOK_FAILED',
+        'the before-hook of matchmaker_matched returned a room_id that is none',
+      )
     }
     if (!this.#mayClientsCreate) throw new KaosError('ROOM_CREATE_DENIED')
     if (typeof module !== 'string' || typeof params !== 'object' || params === null) {
-      throw new KaosError('HOOK_FAILED', 'the before-hook of matchmaker_matched returned no module or no params')
+      throw new KaosError(
+        'HOOK_FAILED',
+        'the before-hook of matchmaker_matched returned no module or no params',
+      )
     }
     return rooms.create(module, params, undefined, { players })
   }

@@ -28,7 +28,20 @@ export function sessionTicket(
     { afterMs: 0, query },
     ...widen.map((stage) => ({ afterMs: stage.after_ms, query: stage.query })),
   ]
-  return { id, module, min, max, multiple, size: sessions.length, properties, stages, owner, sessions, party, params }
+  return {
+    id,
+    module,
+    min,
+    max,
+    multiple,
+    size: sessions.length,
+    properties,
+    stages,
+    owner,
+    sessions,
+    party,
+    params,
+  }
 }
 
 /** Everybody in a match, ticket by ticket. */

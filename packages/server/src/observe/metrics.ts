@@ -232,7 +232,9 @@ export class Metrics {
     gauge('kaosnet_sessions_away', 'Sessions whose connection is lost now.', () => sources.sessionsAway())
     gauge('kaosnet_connections', 'Open connections now.', () => sources.connections())
     gauge('kaosnet_rooms', 'Rooms now.', () => sources.rooms())
-    gauge('kaosnet_matchmaker_tickets', 'Matchmaker tickets that wait now.', () => sources.matchmakerTickets())
+    gauge('kaosnet_matchmaker_tickets', 'Matchmaker tickets that wait now.', () =>
+      sources.matchmakerTickets(),
+    )
     gauge('kaosnet_parties', 'Parties now.', () => sources.parties())
     gauge('kaosnet_room_members', 'Members of all rooms now.', () => sources.members())
   }

@@ -47,7 +47,12 @@ export class PartyService {
       throw new KaosError('INVALID_PAYLOAD', `max: a party has at most ${partyMembers} members, got ${max}`)
     }
     const id = random.uuid()
-    const party = { id, max: max ?? Math.min(DEFAULT_MAX, partyMembers), leader: session, members: new Set([session]) }
+    const party = {
+      id,
+      max: max ?? Math.min(DEFAULT_MAX, partyMembers),
+      leader: session,
+      members: new Set([session]),
+    }
     this.#parties.set(id, party)
     this.#partyOf.set(session, party)
     tell(session, party, requestId)

@@ -73,13 +73,7 @@ export interface CallerInfo {
 export type ScriptCall =
   | { readonly kind: 'rpc'; readonly name: string; readonly caller: CallerInfo; readonly payload: unknown }
   | {
-      readonly kind: 'before'
-      readonly name: HookName
-      readonly caller: CallerInfo
-      readonly message: unknown
-    }
-  | {
-      readonly kind: 'after'
+      readonly kind: 'before' | 'after'
       readonly name: HookName
       readonly caller: CallerInfo
       readonly message: unknown

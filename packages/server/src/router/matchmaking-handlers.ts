@@ -67,7 +67,8 @@ export class MatchmakingHandlers {
 }
 
 function requireSessionId(text = ''): SessionId {
-  if (!isSessionId(text)) throw new KaosError('INVALID_PAYLOAD', 'session: expected 16 hex digits in lower case')
+  if (!isSessionId(text))
+    throw new KaosError('INVALID_PAYLOAD', 'session: expected 16 hex digits in lower case')
   return text
 }
 

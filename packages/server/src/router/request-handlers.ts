@@ -116,7 +116,8 @@ export class RequestHandlers {
       const { module, params } = message
       const room = this.#create(session, message)
       room.whenStarted((error) => {
-        if (error === undefined) this.#parts.hooked.after('room_create', session, { module, params, room_id: room.id })
+        if (error === undefined)
+          this.#parts.hooked.after('room_create', session, { module, params, room_id: room.id })
       })
       return room
     }
