@@ -1,6 +1,7 @@
-import { Decoder, Encoder, type ExtensionCodecType } from '@msgpack/msgpack'
+import { Encoder, type ExtensionCodecType } from '@msgpack/msgpack'
 import { KaosError } from './errors.ts'
 import { WireLimits } from './limits.ts'
+import { buildMessagePack } from './messagepack-build.ts'
 import { scanMessagePack } from './messagepack-scan.ts'
 import { isWellFormed, repairText } from './messagepack-plain.ts'
 
@@ -16,19 +17,13 @@ const INITIAL_BUFFER_BYTES = 256
 
 /**
  * Decodes one MessagePack value from untrusted bytes. Maps become plain objects, bin a Uint8Array view of `bytes`;
- * integers beyond ±2^53 lose precision. The library's text decoder takes U+FEFF at the start of a string of more
- * than 200 bytes for a byte order mark and drops it.
+ * integers beyond ±2^53 lose precision.
  *
  * @throws {KaosError} INVALID_MESSAGEPACK with the byte offset.
  */
 export function decodeMessagePack(bytes: Uint8Array): unknown {
   scanMessagePack(bytes)
-  try {
-    return new Decoder({ extensionCodec: noExtensions }).decode(bytes)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new KaosError('INVALID_MESSAGEPACK', `invalid MessagePack: ${why}`, { cause })
-  }
+  return buildMessagePack(bytes)
 }
 
 /**

@@ -38,6 +38,7 @@ const samples: Readonly<Record<string, [string, unknown]>> = {
   shutdownGraceSeconds: ['0', 0],
   'http.trustedProxies': ['["10.0.0.0/8","::1"]', ['10.0.0.0/8', '::1']],
   'udp.enabled': ['false', false],
+  'matchmaker.isMutual': ['false', false],
   'udp.port': ['7352', 7_352],
   'udp.publicPort': ['443', 443],
   'udp.publicAddress': ['198.51.100.7', '198.51.100.7'],
