@@ -21,6 +21,15 @@ export type {
 export type { ClientClock, ClientTimer } from './clock.ts'
 export type { Listener, Unsubscribe } from './emitter.ts'
 export type { RoomClosedEvent, RoomDataEvent, RoomEvents, RoomStateEvent } from './joined-room.ts'
+export type {
+  Match,
+  MatchPlayer,
+  MatchRequest,
+  Party,
+  PartyEvent,
+  PartyMember,
+  Ticket,
+} from './matchmaking.ts'
 export type { ClientLogger, ClientOptions, TokenSource } from './options.ts'
 export type { Departure, Presence } from './presence.ts'
 export type { ReconnectOptions } from './reconnect.ts'

@@ -1,4 +1,5 @@
 import type { KaosError, OpName } from '@kaosnet/protocol'
+import type { PartyEvent, Ticket } from './matchmaking.ts'
 import type { Session } from './session.ts'
 import type { TransportKind } from './transport.ts'
 
@@ -91,6 +92,10 @@ export interface ClientEvents {
   ended: EndedEvent
   /** The connection works, but not by the way tried first: UDP is blocked, say. */
   fallback: FallbackEvent
+  /** The leader of our party looks for a match, and this is our ticket. */
+  ticket: Ticket
+  /** Our party has changed, or we are in another or none. */
+  party: PartyEvent
   /** A round trip was measured. */
   latency: LatencyEvent
   /** Something failed that no promise can tell: a refused message that was no request, a listener that threw. */

@@ -1,9 +1,10 @@
-import { KaosError, type OpName } from '@kaosnet/protocol'
+import { type ClientPayload, KaosError, type OpName } from '@kaosnet/protocol'
 import type { ClientEvents, ClientState } from './client-events.ts'
 import { ClockSync } from './clock-sync.ts'
 import { Emitter, type Listener, type Unsubscribe } from './emitter.ts'
 import { LifeCycle } from './life-cycle.ts'
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import type { MatchRequest, Party, Ticket } from './matchmaking.ts'
 import type { RequestOptions } from './requests.ts'
 import type { Room } from './room.ts'
 import {
@@ -19,6 +20,10 @@ import type { TransportDialer } from './transport.ts'
 export interface JoinOptions extends RequestOptions {
   /** What the other members and the room's scripts are told of us; at most 2,048 bytes. */
   readonly metadata?: Record<string, unknown> | undefined
+  /** For the room's scripts alone, when they ask for one; at most 256 bytes. */
+  readonly password?: string | undefined
+  /** Of a seat of the room, from the game's scripts. */
+  readonly reservation?: string | undefined
 }
 
 /**
@@ -141,7 +146,8 @@ export class Client {
    * Joins a room. When it resolves, `room.members` and `room.state` are filled in, and no data has been missed:
    * listeners added in the same turn of the event loop get all of it.
    *
-   * @throws {KaosError} ROOM_NOT_FOUND, ROOM_FULL, ROOM_CLOSED, ROOM_JOIN_REJECTED, ROOM_ALREADY_JOINED
+   * @throws {KaosError} ROOM_NOT_FOUND, ROOM_FULL, ROOM_LOCKED, ROOM_CLOSED, ROOM_JOIN_REJECTED, ROOM_ALREADY_JOINED,
+   *   RESERVATION_INVALID
    */
   async joinRoom<State = unknown, Data = unknown>(
     roomId: string,
@@ -149,7 +155,11 @@ export class Client {
   ): Promise<Room<State, Data>> {
     return this.#life
       .requireConnection()
-      .joinRoom<State, Data>({ room_id: roomId }, options.metadata, options)
+      .joinRoom<State, Data>(
+        { room_id: roomId, password: options.password, reservation: options.reservation },
+        options.metadata,
+        options,
+      )
   }
 
   /**
@@ -164,7 +174,9 @@ export class Client {
     find: RoomSearch,
     options: JoinOptions = {},
   ): Promise<Room<State, Data>> {
-    return this.#life.requireConnection().joinRoom<State, Data>({ find }, options.metadata, options)
+    return this.#life
+      .requireConnection()
+      .joinRoom<State, Data>({ find, password: options.password }, options.metadata, options)
   }
 
   /**
@@ -189,6 +201,60 @@ export class Client {
         rooms: rooms.map(roomInfoFromWire),
         cursor,
       }))
+  }
+
+  /**
+   * Looks for other players. The ticket that comes back tells when a match was made; it ends with the session.
+   *
+   * @example
+   * const ticket = await client.matchmake({
+   *   module: 'duel', min: 2, max: 2, properties: { rank: 1510 }, query: '+properties.rank:[1460 TO 1560]',
+   *   widen: [{ afterMs: 10_000, query: '+properties.rank:[1310 TO 1710]' }],
+   * })
+   * const room = await ticket.join()
+   * @throws {KaosError} ROOM_MODULE_NOT_FOUND, INVALID_PAYLOAD, PARTY_LEADER_ONLY, TOO_MANY_REQUESTS, MATCHMAKER_FULL
+   */
+  async matchmake(request: MatchRequest, options: RequestOptions = {}): Promise<Ticket> {
+    return this.#life.requireConnection().matchmake(request, options)
+  }
+
+  /** The party we are in, as event `party` told of it last. */
+  get party(): Party | undefined {
+    return this.#life.connection?.matchmaking.party
+  }
+
+  /**
+   * Makes a party, which we lead. Others join with its id.
+   * @param max The most members; 8 when omitted.
+   * @throws {KaosError} PARTY_ALREADY_JOINED
+   */
+  createParty(max?: number, options: RequestOptions = {}): Promise<Party> {
+    return this.#party({ action: 'create', max }, options)
+  }
+
+  /** @throws {KaosError} PARTY_NOT_FOUND, PARTY_FULL or PARTY_ALREADY_JOINED */
+  joinParty(party: string, options: RequestOptions = {}): Promise<Party> {
+    return this.#party({ action: 'join', party }, options)
+  }
+
+  /** @throws {KaosError} PARTY_NOT_JOINED */
+  async leaveParty(options: RequestOptions = {}): Promise<void> {
+    await this.#party({ action: 'leave' }, options)
+  }
+
+  /** Takes a member out. @throws {KaosError} PARTY_LEADER_ONLY */
+  kickFromParty(sessionId: string, options: RequestOptions = {}): Promise<Party> {
+    return this.#party({ action: 'kick', session: sessionId }, options)
+  }
+
+  /** Makes another member the leader. @throws {KaosError} PARTY_LEADER_ONLY */
+  promoteInParty(sessionId: string, options: RequestOptions = {}): Promise<Party> {
+    return this.#party({ action: 'promote', session: sessionId }, options)
+  }
+
+  async #party(fields: Omit<ClientPayload<'Party'>, 'id'>, options: RequestOptions): Promise<Party> {
+    const connection = this.#life.requireConnection()
+    return connection.request('Party', fields, options, () => connection.matchmaking.party as Party)
   }
 
   #reportListener(thrown: unknown, name: string): void {

@@ -30,6 +30,14 @@ import type { ClockSync } from './clock-sync.ts'
 import type { ListenerErrorHandler } from './emitter.ts'
 import { connectionLost, errorFromWire, sessionEnded, toKaosError } from './errors.ts'
 import { Heartbeats } from './heartbeats.ts'
+import {
+  Matchmaking,
+  type MatchRequest,
+  matchRequestToWire,
+  type PartyEvent,
+  type Ticket,
+  type TicketLink,
+} from './matchmaking.ts'
 import { PendingRequests, type RequestOptions } from './requests.ts'
 import { Room, type RoomLink } from './room.ts'
 import { RoomTable } from './room-table.ts'
@@ -51,6 +59,9 @@ export interface ConnectionOptions {
   readonly onError: (error: KaosError, op: OpName | undefined) => void
   readonly onListenerError: ListenerErrorHandler
   readonly onMeasured: () => void
+  /** The leader of our party has handed in a ticket. */
+  readonly onTicket: (ticket: Ticket) => void
+  readonly onParty: (event: PartyEvent) => void
   /** Whether a session whose connection is lost may wait for {@link Connection.resume}. */
   readonly mayResume: boolean
   /** Bytes kept for the server until it has acknowledged them. */
@@ -77,6 +88,9 @@ const replyNames = {
   RoomLeave: 'RoomLeave',
   RoomList: 'RoomList',
   Rpc: 'RpcResponse',
+  MatchmakerAdd: 'MatchmakerAdd',
+  MatchmakerRemove: 'MatchmakerRemove',
+  Party: 'Party',
 } as const satisfies Partial<Record<ClientPayloadName, ServerPayloadName>>
 
 type RequestName = keyof typeof replyNames
@@ -92,10 +106,11 @@ const CLOSE_TIMEOUT_MS = 2_000
  * lost another may take its place (`docs/protocol.md#resume`). It ends once, and with it everything on it; the client
  * then makes a new one.
  */
-export class Connection implements RoomLink {
+export class Connection implements RoomLink, TicketLink {
   readonly #options: ConnectionOptions
   readonly #requests: PendingRequests
   readonly #rooms: RoomTable
+  readonly matchmaking: Matchmaking
   readonly #received = new ReceivedCounts()
   readonly #sent: ReplayBuffer
   #transport: ClientTransport | undefined
@@ -115,6 +130,7 @@ export class Connection implements RoomLink {
     this.#requests = new PendingRequests(options.clock, options.requestTimeoutMs)
     this.#sent = new ReplayBuffer({ maxBytes: options.replayBytes, maxFrames: REPLAY_FRAMES })
     this.#rooms = new RoomTable(options.clock, options.onListenerError)
+    this.matchmaking = new Matchmaking(this, options)
   }
 
   /** The transport is lost, and the session waits for another. */
@@ -256,7 +272,7 @@ export class Connection implements RoomLink {
   }
 
   joinRoom<State, Data>(
-    where: Pick<ClientPayload<'RoomJoin'>, 'room_id' | 'find'>,
+    where: Pick<ClientPayload<'RoomJoin'>, 'room_id' | 'find' | 'password' | 'reservation'>,
     metadata: Record<string, unknown> | undefined,
     options: RequestOptions,
   ): Promise<Room<State, Data>> {
@@ -272,6 +288,16 @@ export class Connection implements RoomLink {
       }
       return new Room<State, Data>(this.#rooms.add(reply, self), this)
     })
+  }
+
+  async matchmake(request: MatchRequest, options: RequestOptions): Promise<Ticket> {
+    return this.request('MatchmakerAdd', matchRequestToWire(request), options, ({ ticket }) =>
+      this.matchmaking.open(ticket),
+    )
+  }
+
+  removeTicket(ticket: string, options: RequestOptions): Promise<void> {
+    return this.request('MatchmakerRemove', { ticket }, options, () => this.matchmaking.removed(ticket))
   }
 
   leaveRoom(handle: number, options: RequestOptions): Promise<void> {
@@ -408,7 +434,8 @@ export class Connection implements RoomLink {
         this.#rooms.receive(op, payload)
         break
       case Op.RoomJoin:
-        this.#settle('RoomJoin', payload, (reply) => this.#leaveUnwanted(reply))
+        // The join was called off, but the server had let us in already.
+        this.#settle('RoomJoin', payload, ({ room }) => this.#undo(this.leaveRoom(room, {})))
         break
       case Op.RoomLeave:
         this.#handleLeave(decodeServerPayload('RoomLeave', payload))
@@ -431,6 +458,22 @@ export class Connection implements RoomLink {
       case Op.RpcResponse:
         this.#settle('RpcResponse', payload)
         break
+      case Op.MatchmakerAdd:
+        // Nobody waits for it any more, so nobody would join the match.
+        this.#settle('MatchmakerAdd', payload, ({ ticket }) => this.#undo(this.removeTicket(ticket, {})))
+        break
+      case Op.MatchmakerRemove:
+        this.#settle('MatchmakerRemove', payload)
+        break
+      case Op.MatchmakerTicket:
+        this.matchmaking.receiveTicket(decodeServerPayload('MatchmakerTicket', payload))
+        break
+      case Op.Party: {
+        const reply = decodeServerPayload('Party', payload)
+        this.matchmaking.receiveParty(reply)
+        this.#requests.settle('Party', reply)
+        break
+      }
       case Op.Error:
         this.#handleError(decodeServerPayload('Error', payload))
         break
@@ -442,7 +485,10 @@ export class Connection implements RoomLink {
 
   /** Hands a reply to whoever waits for it; nobody may, after a timeout or an abort. */
   #settle<
-    Name extends Exclude<ServerPayloadName, 'SessionEnd' | 'Error' | 'RoomPresence' | 'MatchmakerTicket'>,
+    Name extends Exclude<
+      ServerPayloadName,
+      'SessionEnd' | 'Error' | 'RoomPresence' | 'MatchmakerTicket' | 'Party'
+    >,
   >(name: Name, payload: Uint8Array, onUnwanted?: (reply: ServerPayload<Name>) => void): void {
     let reply: ServerPayload<Name>
     try {
@@ -498,10 +544,10 @@ export class Connection implements RoomLink {
     return session
   }
 
-  /** The join was called off, but the server had let us in already. */
-  #leaveUnwanted({ room }: ServerPayload<'RoomJoin'>): void {
-    this.leaveRoom(room, {}).catch((thrown) => {
-      if (this.#end === undefined) this.#options.onError(toKaosError(thrown, internalError), 'RoomLeave')
+  /** What was called off has happened all the same, and is taken back. */
+  #undo(done: Promise<void>): void {
+    done.catch((thrown) => {
+      if (this.#end === undefined) this.#options.onError(toKaosError(thrown, internalError), undefined)
     })
   }
 
@@ -517,6 +563,7 @@ export class Connection implements RoomLink {
     this.#end = error
     this.#heartbeats?.stop()
     this.#requests.failAll(error)
+    this.matchmaking.close(error)
     this.#rooms.closeAll(
       reason === 'left'
         ? { reason, message: undefined, error: undefined }

@@ -73,6 +73,12 @@ export class LifeCycle {
     return life.kind === 'connected' || life.kind === 'resuming' ? life.session : undefined
   }
 
+  /** Undefined unless connected, or about to be again with the same session. */
+  get connection(): Connection | undefined {
+    const life = this.#life
+    return life.kind === 'connected' || life.kind === 'resuming' ? life.connection : undefined
+  }
+
   /** @throws {KaosError} WRONG_STATE, or what ended the connection when the client is about to come back */
   requireConnection(): Connection {
     const life = this.#life
@@ -194,6 +200,8 @@ export class LifeCycle {
       onMeasured: () => {
         events.emit('latency', { latencyMs: clockSync.latencyMs, jitterMs: clockSync.jitterMs })
       },
+      onTicket: (ticket) => events.emit('ticket', ticket),
+      onParty: (event) => events.emit('party', event),
       mayResume: reconnect !== false,
       replayBytes,
       onDropped: (error) => this.#handleDrop(connection, error),

@@ -41,6 +41,8 @@ export interface RoomInfo {
   readonly tickHz: number
   /** Unix time in milliseconds. */
   readonly createdMs: number
+  /** Only those who have a reservation may join. */
+  readonly isLocked: boolean
 }
 
 export function roomInfoFromWire(wire: RoomSummary): RoomInfo {
@@ -52,5 +54,6 @@ export function roomInfoFromWire(wire: RoomSummary): RoomInfo {
     maxPlayers: wire.max_players,
     tickHz: wire.tick_hz,
     createdMs: wire.created_ms,
+    isLocked: wire.is_locked ?? false,
   }
 }
