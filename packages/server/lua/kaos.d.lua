@@ -46,10 +46,15 @@
 ---@field max_players? integer
 ---@field empty_timeout? number seconds, 0 = never
 ---@field resume_window? number seconds that a lost member keeps its seat, 0 = none
+---@field locked? boolean only who has a reservation may join
+---@field private? boolean in no list, and not to be found
+
+---@class kaos.JoinDetails
+---@field password? string as the player gave it with the join
 
 ---@class kaos.MatchModule
 ---@field match_init fun(ctx: kaos.MatchContext, params: any): kaos.MatchInit
----@field match_join_attempt? fun(ctx: kaos.MatchContext, state: any, presence: kaos.Presence): any, boolean, string?
+---@field match_join_attempt? fun(ctx: kaos.MatchContext, state: any, presence: kaos.Presence, join: kaos.JoinDetails): any, boolean, string?
 ---@field match_join fun(ctx: kaos.MatchContext, state: any, presences: kaos.Presence[]): any
 ---@field match_leave fun(ctx: kaos.MatchContext, state: any, presences: kaos.Presence[]): any
 ---@field match_drop? fun(ctx: kaos.MatchContext, state: any, presences: kaos.Presence[]): any
@@ -99,6 +104,10 @@
 ---| "room_data"
 ---| "room_list"
 ---| "rpc"
+---| "matchmaker_add"
+---| "matchmaker_remove"
+---| "matchmaker_matched"
+---| "party"
 
 ---@class kaos
 ---@field null lightuserdata null in JSON and MessagePack
@@ -159,6 +168,20 @@ function kaos.broadcast(room_id, sender, data, presences, op, reliable) end
 ---@param reason? string
 ---@return boolean
 function kaos.room_kick(room_id, presence, reason) end
+
+---@param room_id string
+---@param presence? kaos.Presence|string for whoever brings the reservation when left out
+---@param seconds? number up to 3,600
+---@return string reservation
+function kaos.room_reserve(room_id, presence, seconds) end
+
+---@param room_id string of the room itself
+---@param locked boolean
+function kaos.room_set_locked(room_id, locked) end
+
+---@param room_id string of the room itself
+---@param private boolean
+function kaos.room_set_private(room_id, private) end
 
 ---@param room_id string
 ---@param data any
