@@ -121,7 +121,11 @@ describe.each(transports)('who gets in, over %s', (transport) => {
           end`,
         }),
       },
-      { rooms: { workers: 1 }, limits: { joinTimeoutMs: 100 } },
+      {
+        rooms: { workers: 1 },
+        limits: { joinTimeoutMs: 100 },
+        scripts: { joinBudgetMs: 10_000, joinInstructions: 10_000_000_000 },
+      },
     )
     const ada = await connectPlayer(server, 'Ada', { transport })
     const roomId = await ada.createRoom('slow')
