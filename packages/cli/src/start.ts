@@ -11,6 +11,7 @@ import {
   type ServerConfigInput,
 } from '@kaosnet/server'
 import pretty from 'pino-pretty'
+import { withKeyOf } from './key-folder.ts'
 import type { ProgramIo } from './program.ts'
 import { type ScriptWatcher, watchScripts } from './watch-scripts.ts'
 
@@ -39,7 +40,8 @@ export async function start(
   let watcher: ScriptWatcher | undefined
   try {
     const config = configFor(dir, options, io)
-    server = new KaosServer(config, { logger: loggerFor(config, options) })
+    const logger = loggerFor(config, options)
+    server = new KaosServer(withKeyOf(resolve(dir), config, logger), { logger })
     await server.start()
     if (options.watch === true) {
       watcher = await watchScripts(watchedFolders(config), async () => {
@@ -58,7 +60,8 @@ export async function start(
     io.write('\nStopping … (once more to stop at once)\n')
     void watcher?.close()
     server.stop().then(
-      () => io.exit(0),
+      // To exit is to wait for every thread.
+      ({ left }) => (left.includes('threads') ? io.kill() : io.exit(0)),
       (error: unknown) => io.fail(explain(error)),
     )
   })
