@@ -61,7 +61,7 @@ export async function start(
     void watcher?.close()
     server.stop().then(
       // To exit is to wait for every thread.
-      ({ left }) => (left.includes('threads') ? io.kill() : io.exit(0)),
+      () => (server.leftBehind.includes('threads') ? io.kill() : io.exit(0)),
       (error: unknown) => io.fail(explain(error)),
     )
   })

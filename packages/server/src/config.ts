@@ -48,9 +48,7 @@ const httpConfig = z.strictObject({
   headersTimeoutMs: httpTime
     .default(10_000)
     .describe('A TCP connection must send the head of a request, a WebSocket upgrade too, within this.'),
-  requestTimeoutMs: httpTime
-    .default(30_000)
-    .describe('The same for the whole request, with its body.'),
+  requestTimeoutMs: httpTime.default(30_000).describe('The same for the whole request, with its body.'),
 })
 
 const udpFields = z.strictObject({
@@ -64,7 +62,9 @@ const udpFields = z.strictObject({
     .describe('IP address clients are told to reach UDP at; the one their request came in at when unset.'),
   privateKey: key
     .optional()
-    .describe('X25519 key that clients may pin; a fresh one at each start when this and `udp.keyFile` are unset.'),
+    .describe(
+      'X25519 key that clients may pin; a fresh one at each start when this and `udp.keyFile` are unset.',
+    ),
   keyFile: z
     .string()
     .min(1)
