@@ -264,26 +264,34 @@ describe('SIGTERM', () => {
     expect(performance.now() - stoppedMs).toBeLessThan(1_000 + BOUND_MS + EXIT_MS)
   })
 
-  it('ends the process though a script sits in the system, where nothing but SIGKILL helps', async () => {
-    const pipe = join(gameFolder({}), 'pipe')
-    execFileSync('mkfifo', [pipe])
-    const server = await startGameProcess(gameFolder({ 'modules/blocked.ts': blockedBy(pipe) }), {
-      KAOSNET_SHUTDOWN_GRACE_SECONDS: '1',
-      KAOSNET_ROOMS_WORKERS: '1',
-    })
-    const { client, story } = await connect(server, 'udp')
-    const blocked = await client.joinRoom(await client.createRoom('blocked'))
-    blocked.send(1)
-    const stoppedMs = performance.now()
-    server.process.kill('SIGTERM')
-    expect((await story.first('disconnected')).event.error.error).toBe('SHUTTING_DOWN')
-    await server.exit
-    expect(server.process.signalCode).toBe('SIGKILL')
-    expect(performance.now() - stoppedMs).toBeLessThan(1_000 + BOUND_MS + EXIT_MS)
-    expect(logged(server)).toContainEqual(
-      expect.objectContaining({ level: 50, msg: 'not everything closed in time', left: ['threads'] }),
-    )
-  })
+  it.each([
+    ['before the watchdog has noticed', '600000'],
+    ['after it has put a fresh thread in its place', '500'],
+  ])(
+    'ends the process though a script sits in the system, where only SIGKILL helps, %s',
+    async (_, hostTimeoutMs) => {
+      const pipe = join(gameFolder({}), 'pipe')
+      execFileSync('mkfifo', [pipe])
+      const server = await startGameProcess(gameFolder({ 'modules/blocked.ts': blockedBy(pipe) }), {
+        KAOSNET_SHUTDOWN_GRACE_SECONDS: '1',
+        KAOSNET_ROOMS_WORKERS: '1',
+        KAOSNET_ROOMS_HOST_TIMEOUT_MS: hostTimeoutMs,
+      })
+      const { client, story } = await connect(server, 'udp')
+      const blocked = await joinLogged(client, await client.createRoom('blocked'))
+      blocked.room.send(1)
+      if (hostTimeoutMs === '500') await blocked.next('closed')
+      const stoppedMs = performance.now()
+      server.process.kill('SIGTERM')
+      expect((await story.first('disconnected')).event.error.error).toBe('SHUTTING_DOWN')
+      await server.exit
+      expect(server.process.signalCode).toBe('SIGKILL')
+      expect(performance.now() - stoppedMs).toBeLessThan(1_000 + BOUND_MS + EXIT_MS)
+      expect(logged(server)).toContainEqual(
+        expect.objectContaining({ level: 50, msg: 'not everything closed in time', left: ['threads'] }),
+      )
+    },
+  )
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'followed by %s ends the process at once with 130',

@@ -23,7 +23,7 @@ export interface GameProcess extends CommandRun {
   readonly udpPort: number
 }
 
-const READY = /HTTP\s+http:\/\/127\.0\.0\.1:(\d+)\/[^]*udp:\/\/127\.0\.0\.1:(\d+)/
+const READY = /HTTP\s+http:\/\/127\.0\.0\.1:(\d+)\/[\s\S]*udp:\/\/127\.0\.0\.1:(\d+)/
 
 /** `kaosnet start` on loopback, in a process that can be killed; resolves when it serves. Ports are any free ones unless given. */
 export async function startGameProcess(
