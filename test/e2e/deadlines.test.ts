@@ -166,26 +166,24 @@ describe('a script that never answers', () => {
     },
   )
 
-  it.each(TRANSPORTS)('to an RPC over %s has REQUEST_TIMEOUT told, and holds no place', async (transport) => {
-    const server = await startTestServer(
-      {},
-      {
-        limits,
-        rooms: { workers: 1 },
-        scripts: {
-          ...mainModule(`rpcs: { never: () => new Promise(() => {}), now: () => 'here' }`),
-          callVmsMax: 1,
-          callQueue: 1,
+  it.each(TRANSPORTS)(
+    'to an RPC over %s has REQUEST_TIMEOUT told, and holds no place of the session',
+    async (transport) => {
+      const server = await startTestServer(
+        {},
+        {
+          limits,
+          scripts: mainModule(`rpcs: { never: () => new Promise(() => {}), now: () => 'here' }`),
         },
-      },
-    )
-    const ada = await connectPlayer(server, 'Ada', { transport })
-    for (let attempt = 1; attempt <= 3; attempt++) {
-      const refusal = await expectRefused(ada.rpc('never'), 'REQUEST_TIMEOUT')
-      expect(refusal.message).toMatch(/300 ms/)
-    }
-    expect(await ada.rpc('now')).toBe('here')
-  })
+      )
+      const ada = await connectPlayer(server, 'Ada', { transport })
+      for (let attempt = 1; attempt <= 3; attempt++) {
+        const refusal = await expectRefused(ada.rpc('never'), 'REQUEST_TIMEOUT')
+        expect(refusal.message).toMatch(/300 ms/)
+      }
+      expect(await ada.rpc('now')).toBe('here')
+    },
+  )
 
   it.each(TRANSPORTS)('in Lua is ended with an error, over %s', async (transport) => {
     const server = await startTestServer(

@@ -1,4 +1,5 @@
 import { KaosClient, type NodeClientOptions } from '@kaosnet/client'
+import { connectRudp } from '@kaosnet/rudp'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ClientStory } from '../support/client-story.ts'
 import { gameFolder, type GameProcess, startGameProcess } from '../support/game-process.ts'
@@ -42,8 +43,11 @@ async function kill(server: GameProcess): Promise<void> {
   await server.exit
 }
 
-const restart = (dir: string, { port, udpPort }: GameProcess, environment = SILENCE): Promise<GameProcess> =>
-  startGameProcess(dir, environment, { port, udpPort })
+const restart = (
+  dir: string,
+  { port, udpPort }: GameProcess,
+  environment: Readonly<Record<string, string>> = SILENCE,
+): Promise<GameProcess> => startGameProcess(dir, environment, { port, udpPort })
 
 describe('kill -9 and a restart', () => {
   it('is told to both at once, who get fresh sessions and play on in a new room', async () => {
@@ -105,6 +109,37 @@ describe('kill -9 and a restart', () => {
     const backMs = performance.now()
     expect((await story.first('dropped')).atMs - backMs).toBeLessThan(MOMENT_MS)
     await story.first('connected', 1)
+  })
+
+  it('is told to every one of many players over UDP as fast as to one', async () => {
+    const dir = gameFolder(files)
+    const environment = {
+      KAOSNET_UDP_CONNECTIONS_PER_ADDRESS: '0',
+      KAOSNET_LIMITS_CONNECTIONS_PER_SECOND_PER_ADDRESS: '0',
+      KAOSNET_SESSION_START_TIMEOUT_MS: '600000',
+    }
+    const first = await startGameProcess(dir, environment)
+    const answer = await fetch(`${first.url}/v1/connect`, { method: 'POST' })
+    const { udp } = (await answer.json()) as { udp: { server_key: string } }
+    const serverPublicKey = new Uint8Array(Buffer.from(udp.server_key, 'base64url'))
+    const addresses = [{ host: '127.0.0.1', port: first.udpPort }]
+    const reasons: Promise<string>[] = []
+    for (let count = 0; count < 300; count++) {
+      const connection = await connectRudp({ addresses, serverPublicKey, timeoutMs: 5_000 })
+      onTestFinished(() => connection.close())
+      reasons.push(
+        new Promise((resolve) => {
+          connection.onClose = ({ reason }) => resolve(reason)
+        }),
+      )
+    }
+    await kill(first)
+    await restart(dir, first, environment)
+    const backMs = performance.now()
+    expect(new Set(await Promise.all(reasons))).toEqual(
+      new Set(['the server does not know this connection any more']),
+    )
+    expect(performance.now() - backMs).toBeLessThan(MOMENT_MS)
   })
 
   it('without the key it had is not told over UDP: the client waits, and no reset is believed', async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { KaosClient, type NodeClientOptions } from '@kaosnet/client'
 import {
@@ -54,7 +55,7 @@ const FIREHOSE = matchModule({
   match_terminate: 'function(ctx, state) return state end',
 })
 const room = (body: string): string => `
-  import { openSync } from 'node:fs'
+  import { openSync, readSync } from 'node:fs'
   import { defineRoom } from '@kaosnet/server/script'
   export default defineRoom({
     init: () => ({ state: {}, tickHz: 50 }),
@@ -64,7 +65,8 @@ const room = (body: string): string => `
 /** Holds its thread as soon as it hears something. */
 const HANGING = room('for (;;) {}')
 /** The same in the system, where nothing can interrupt it: a pipe that nobody writes to. */
-const blockedBy = (pipe: string): string => room(`openSync(${JSON.stringify(pipe)}, 'r')`)
+const blockedBy = (pipe: string): string =>
+  room(`readSync(openSync(${JSON.stringify(pipe)}, 'r+'), new Uint8Array(1))`)
 
 /** What docs/operations.md#stopping promises beyond the grace. */
 const BOUND_MS = 5_000
@@ -313,7 +315,45 @@ describe('SIGTERM', () => {
       expect(performance.now() - secondMs).toBeLessThan(EXIT_MS)
     },
   )
+
+  it('followed by another ends the process at once, too, when a script sits in the system', async () => {
+    const pipe = newPipe()
+    const server = await startGameProcess(gameFolder({ 'modules/blocked.ts': blockedBy(pipe) }), {
+      KAOSNET_SHUTDOWN_GRACE_SECONDS: '600',
+      KAOSNET_ROOMS_WORKERS: '1',
+    })
+    const { client } = await connect(server, 'websocket')
+    const blocked = await client.joinRoom(await client.createRoom('blocked'))
+    blocked.send(1)
+    await untilRead(pipe)
+    server.process.kill('SIGTERM')
+    await server.until(/once more to stop at once/)
+    const secondMs = performance.now()
+    server.process.kill('SIGTERM')
+    await server.exit
+    expect(server.process.signalCode).toBe('SIGKILL')
+    expect(performance.now() - secondMs).toBeLessThan(1_000 + EXIT_MS)
+  })
 })
+
+function newPipe(): string {
+  const pipe = join(gameFolder({}), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  return pipe
+}
+
+/** Waits for somebody to read from a pipe: only then can it be opened for writing without waiting. */
+async function untilRead(pipe: string): Promise<void> {
+  const tryToOpen = (): boolean => {
+    try {
+      closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK))
+      return true
+    } catch {
+      return false
+    }
+  }
+  await expect.poll(tryToOpen).toBe(true)
+}
 
 /** A member of a room who takes nothing off its socket, until the buffers on the way are full. */
 async function readNothing(server: GameProcess, roomId: string): Promise<void> {

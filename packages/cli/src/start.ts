@@ -53,18 +53,35 @@ export async function start(
     return io.fail(explain(error))
   }
   io.write(banner(server, version, watcher !== undefined))
-  let isStopping = false
-  io.onSignal(() => {
-    if (isStopping) return io.exit(130)
-    isStopping = true
+  io.onSignal(stopper(server, watcher, io))
+}
+
+/** What signals do: the first stops the server in order, the second ends the process. */
+function stopper(server: KaosServer, watcher: ScriptWatcher | undefined, io: ProgramIo): () => void {
+  let signals = 0
+  const exit = (code: number, hasThreads: boolean): void => {
+    // To exit is to wait for every thread, also for one that cannot be ended.
+    if (hasThreads) io.kill()
+    else io.exit(code)
+  }
+  return () => {
+    signals++
+    if (signals === 2) {
+      server.endThreads().then(
+        (isDone) => exit(130, !isDone),
+        () => exit(130, true),
+      )
+    }
+    if (signals > 1) return
     io.write('\nStopping … (once more to stop at once)\n')
     void watcher?.close()
     server.stop().then(
-      // To exit is to wait for every thread.
-      () => (server.leftBehind.includes('threads') ? io.kill() : io.exit(0)),
+      () => {
+        if (signals === 1) exit(0, server.leftBehind.includes('threads'))
+      },
       (error: unknown) => io.fail(explain(error)),
     )
-  })
+  }
 }
 
 function configFor(dir: string, options: StartOptions, io: ProgramIo): ServerConfig {

@@ -70,7 +70,7 @@ const udpFields = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'File that keeps that key across restarts, in place of `udp.privateKey`; made, readable by its owner only (0600), when missing.',
+      'File that keeps that key across restarts; made, readable by its owner only (0600), when missing.',
     ),
   tokenKeys: z
     .array(key)

@@ -332,6 +332,14 @@ export class KaosServer {
     return this.#leftBehind
   }
 
+  /**
+   * Ends the threads of rooms at once, for a program that will not wait for {@link stop}.
+   * @returns false when one has not ended within a second: see {@link leftBehind}
+   */
+  endThreads(): Promise<boolean> {
+    return this.#isDoneWithin(CLOSE_BOUNDS_MS.threads, this.#host.close())
+  }
+
   async #stop(options: StopOptions): Promise<void> {
     const graceSeconds = options.graceSeconds ?? this.config.shutdownGraceSeconds
     const wasRunning = this.#phase === 'running'
