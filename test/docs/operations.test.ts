@@ -30,7 +30,14 @@ function metricsIn(exposition: string): Map<string, { type: string; help: string
 const isOurs = (name: string) => name.startsWith('kaosnet_')
 
 function optionsTable(): Table {
-  const io = { environment: {}, write: () => {}, fail: () => {}, exit: () => {}, onSignal: () => {} }
+  const io = {
+    environment: {},
+    write: () => {},
+    fail: () => {},
+    exit: () => {},
+    kill: () => {},
+    onSignal: () => {},
+  }
   const start = createProgram(io).commands.find((command) => command.name() === 'start')
   return {
     header: ['option', 'meaning'],

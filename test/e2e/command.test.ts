@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,52 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KaosClient } from '@kaosnet/client'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { runCommand as run } from '../support/command.ts'
 
-const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url))
-const COMMAND = path('packages/cli/dist/main.js')
-const ARENA = path('examples/game-server')
-
-interface Run {
-  readonly process: ChildProcess
-  /** Resolves when the output matches; rejects when the command ends before. */
-  until(pattern: RegExp): Promise<RegExpMatchArray>
-  readonly exit: Promise<number | null>
-  readonly output: () => string
-}
-
-/** The built command in a process of its own, as a user runs it. */
-function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  let check: () => void = () => {}
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      check()
-    })
-  }
-  const exit = new Promise<number | null>((resolve) => child.on('close', resolve))
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
-  return {
-    process: child,
-    exit,
-    output: () => output,
-    until: (pattern) =>
-      new Promise((resolve, reject) => {
-        check = () => {
-          const match = output.match(pattern)
-          if (match !== null) resolve(match)
-        }
-        check()
-        void exit.then((code) => reject(new Error(`ended with ${code}: ${output}`)))
-      }),
-  }
-}
+const ARENA = fileURLToPath(new URL('../../examples/game-server', import.meta.url))
 
 const ADDRESS = /Play\s+(http:\/\/localhost:(\d+)\/)/
 

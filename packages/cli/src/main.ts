@@ -9,6 +9,7 @@ await createProgram({
     process.exit(1)
   },
   exit: (code) => process.exit(code),
+  kill: () => process.kill(process.pid, 'SIGKILL'),
   onSignal: (callback) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, callback)
   },

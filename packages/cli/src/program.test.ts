@@ -19,6 +19,7 @@ async function run(args: readonly string[]): Promise<Outcome> {
     write: () => {},
     fail: (message) => failures.push(message),
     exit: () => {},
+    kill: () => {},
     onSignal: () => {},
   }
   const program = createProgram(io)

@@ -9,6 +9,8 @@ export interface ProgramIo {
   /** Prints one message and ends with a failure. */
   fail(message: string): void
   exit(code: number): void
+  /** Ends the process whatever its threads do. */
+  kill(): void
   onSignal(callback: () => void): void
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -45,6 +45,7 @@ async function run(
     },
     fail: (message) => failures.push(message),
     exit: resolveExit,
+    kill: () => resolveExit(137),
     onSignal: (callback) => {
       onSignal = callback
     },
@@ -139,6 +140,58 @@ describe('the folders of the game', () => {
     const two = await run(dir, { public: third as string, scripts: lua as string }, environment)
     expect(scriptsIn(two.output())).toMatch(/\/lua$/)
     expect(await pageOf(two)).toBe('third')
+  })
+})
+
+describe('the UDP key', () => {
+  const keyIn = (dir: string) => join(dir, '.kaosnet', 'udp.key')
+  const serverKeyOf = async (one: Run): Promise<string> => {
+    const answer = await fetch(`${addressIn(one.output())}/v1/connect`, { method: 'POST' })
+    return ((await answer.json()) as { udp: { server_key: string } }).udp.server_key
+  }
+  const stop = async (one: Run): Promise<void> => {
+    one.signal()
+    await one.exit
+  }
+
+  it('stays the same from one start to the next, in a folder that git ignores and others cannot read', async () => {
+    const dir = game()
+    const one = await run(dir, { anonymous: true })
+    const key = await serverKeyOf(one)
+    await stop(one)
+    expect(await serverKeyOf(await run(dir, { anonymous: true }))).toBe(key)
+    expect(readFileSync(join(dir, '.kaosnet', '.gitignore'), 'utf8')).toBe('*\n')
+    expect([statSync(keyIn(dir)).mode & 0o777, statSync(dirname(keyIn(dir))).mode & 0o777]).toEqual([
+      0o600, 0o700,
+    ])
+  })
+
+  it('is kept nowhere else when it is configured, or when there is no UDP', async () => {
+    const dir = game()
+    const own = join(game(), 'keys', 'own.key')
+    const key = Buffer.alloc(32, 7).toString('base64')
+    await run(dir, {}, { KAOSNET_UDP_PRIVATE_KEY: key })
+    await run(dir, {}, { KAOSNET_UDP_KEY_FILE: own })
+    await run(dir, {}, { KAOSNET_UDP_ENABLED: 'false' })
+    expect(existsSync(dirname(keyIn(dir)))).toBe(false)
+    expect(existsSync(own)).toBe(true)
+  })
+
+  it('is a fresh one where the folder cannot be written, and the server starts all the same', async () => {
+    const dir = game({ '.kaosnet': 'a file, where a folder is needed' })
+    const one = await run(dir, { anonymous: true })
+    expect(one.failures).toEqual([])
+    const key = await serverKeyOf(one)
+    await stop(one)
+    expect(await serverKeyOf(await run(dir, { anonymous: true }))).not.toBe(key)
+  })
+
+  it('that is broken keeps the server from starting, and is left as it is', async () => {
+    const dir = game({ '.kaosnet/udp.key': 'half a k' })
+    const { failures } = await run(dir)
+    expect(failures).toEqual([expect.stringMatching(/^kaosnet: udp\.keyFile: .*udp\.key: it does not hold/)])
+    expect(failures[0]).not.toContain('half a k')
+    expect(readFileSync(keyIn(dir), 'utf8')).toBe('half a k')
   })
 })
 

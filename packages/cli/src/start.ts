@@ -11,6 +11,7 @@ import {
   type ServerConfigInput,
 } from '@kaosnet/server'
 import pretty from 'pino-pretty'
+import { withKeyOf } from './key-folder.ts'
 import type { ProgramIo } from './program.ts'
 import { type ScriptWatcher, watchScripts } from './watch-scripts.ts'
 
@@ -39,7 +40,8 @@ export async function start(
   let watcher: ScriptWatcher | undefined
   try {
     const config = configFor(dir, options, io)
-    server = new KaosServer(config, { logger: loggerFor(config, options) })
+    const logger = loggerFor(config, options)
+    server = new KaosServer(withKeyOf(resolve(dir), config, logger), { logger })
     await server.start()
     if (options.watch === true) {
       watcher = await watchScripts(watchedFolders(config), async () => {
@@ -51,17 +53,35 @@ export async function start(
     return io.fail(explain(error))
   }
   io.write(banner(server, version, watcher !== undefined))
-  let isStopping = false
-  io.onSignal(() => {
-    if (isStopping) return io.exit(130)
-    isStopping = true
+  io.onSignal(stopper(server, watcher, io))
+}
+
+/** What signals do: the first stops the server in order, the second ends the process. */
+function stopper(server: KaosServer, watcher: ScriptWatcher | undefined, io: ProgramIo): () => void {
+  let signals = 0
+  const exit = (code: number, hasThreads: boolean): void => {
+    // To exit is to wait for every thread, also for one that cannot be ended.
+    if (hasThreads) io.kill()
+    else io.exit(code)
+  }
+  return () => {
+    signals++
+    if (signals === 2) {
+      server.endThreads().then(
+        (isDone) => exit(130, !isDone),
+        () => exit(130, true),
+      )
+    }
+    if (signals > 1) return
     io.write('\nStopping … (once more to stop at once)\n')
     void watcher?.close()
     server.stop().then(
-      () => io.exit(0),
+      () => {
+        if (signals === 1) exit(0, server.leftBehind.includes('threads'))
+      },
       (error: unknown) => io.fail(explain(error)),
     )
-  })
+  }
 }
 
 function configFor(dir: string, options: StartOptions, io: ProgramIo): ServerConfig {

@@ -43,6 +43,7 @@ const samples: Readonly<Record<string, [string, unknown]>> = {
   'udp.publicPort': ['443', 443],
   'udp.publicAddress': ['198.51.100.7', '198.51.100.7'],
   'udp.privateKey': ['A'.repeat(43), 'A'.repeat(43)],
+  'udp.keyFile': ['7', '7'],
   'udp.tokenKeys': [`["${'B'.repeat(43)}"]`, ['B'.repeat(43)]],
   'udp.connectionsPerAddress': ['1', 1],
   'auth.anonymous': ['true', true],

@@ -36,15 +36,22 @@ const key = z
   .string()
   .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
 
+/** Looked at once a second, so that less would not be kept. */
+const httpTime = z.int().min(1_000).max(3_600_000)
+
 const httpConfig = z.strictObject({
   trustedProxies: z
     .array(z.string().refine(isAddressRange, 'must be an IP address or a range like 10.0.0.0/8'))
     .max(256)
     .default([])
     .describe('Addresses and ranges of proxies whose `X-Forwarded-For` is believed.'),
+  headersTimeoutMs: httpTime
+    .default(10_000)
+    .describe('A TCP connection must send the head of a request, a WebSocket upgrade too, within this.'),
+  requestTimeoutMs: httpTime.default(30_000).describe('The same for the whole request, with its body.'),
 })
 
-const udpConfig = z.strictObject({
+const udpFields = z.strictObject({
   enabled: z.boolean().default(true).describe('Listen for kaos-rudp (encrypted reliable UDP).'),
   port: port.optional().describe('UDP port; the TCP port when unset.'),
   publicPort: port.optional().describe('UDP port clients are told; the bound one when unset.'),
@@ -55,7 +62,16 @@ const udpConfig = z.strictObject({
     .describe('IP address clients are told to reach UDP at; the one their request came in at when unset.'),
   privateKey: key
     .optional()
-    .describe('X25519 key that clients may pin; a fresh one at each start when unset.'),
+    .describe(
+      'X25519 key that clients may pin; a fresh one at each start when this and `udp.keyFile` are unset.',
+    ),
+  keyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File that keeps that key across restarts; made, readable by its owner only (0600), when missing.',
+    ),
   tokenKeys: z
     .array(key)
     .min(1)
@@ -69,6 +85,10 @@ const udpConfig = z.strictObject({
     .default(64)
     .describe('Connections from one IP address; 0 = not limited.'),
 })
+const udpConfig = udpFields.refine(
+  ({ keyFile, privateKey }) => keyFile === undefined || privateKey === undefined,
+  { path: ['keyFile'], message: 'set either udp.keyFile or udp.privateKey, not both' },
+)
 
 /** What SessionStart can tell a client. */
 const sessionTime = z.int().min(1).max(3_600_000)

@@ -1,5 +1,5 @@
 import { KaosError } from '@kaosnet/protocol'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, systemClock, type TimerHandle } from './clock.ts'
 import { resolveConfig, type ServerConfig, type ServerConfigInput } from './config.ts'
 import { createRoomHost } from './host/create-room-host.ts'
 import { ClientAddress } from './http/client-address.ts'
@@ -51,6 +51,12 @@ export interface StopOptions {
 
 const WEBSOCKET_PATH = '/ws'
 const DEFAULT_RETRY_AFTER_MS = 1_000
+/**
+ * How long a stop waits for each of these once the grace is over, whatever hangs: together less than the five seconds
+ * that docs/operations.md#stopping tells an orchestrator to wait.
+ */
+const CLOSE_BOUNDS_MS = { connections: 3_000, http: 500, threads: 1_000 } as const
+type ClosedPart = keyof typeof CLOSE_BOUNDS_MS
 
 /**
  * Builds a server; nothing listens before {@link KaosServer.start}.
@@ -91,8 +97,11 @@ export class KaosServer {
   readonly #http: HttpServer
   readonly #rudp: RudpTransport | undefined
   readonly #transports: readonly Transport[]
-  #phase: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new'
+  /** `closing`: the grace is over, and whoever still connects is sent away. */
+  #phase: 'new' | 'starting' | 'running' | 'stopping' | 'closing' | 'stopped' = 'new'
   #stopping: Promise<void> | undefined
+  #leftBehind: readonly ClosedPart[] = []
+  #retryAfterMs = DEFAULT_RETRY_AFTER_MS
 
   constructor(config: ServerConfig, parts: ServerParts) {
     const clock = parts.clock ?? systemClock()
@@ -258,6 +267,8 @@ export class KaosServer {
       host: config.host,
       port: config.port,
       publicDir: config.publicDir,
+      headersTimeoutMs: config.http.headersTimeoutMs,
+      requestTimeoutMs: config.http.requestTimeoutMs,
       metrics,
       isReady: () => this.#phase === 'running',
       admin: {
@@ -345,11 +356,28 @@ export class KaosServer {
   }
 
   /**
-   * Stops in order: not ready, nothing new, rooms end within the grace, clients are told, sockets close. Idempotent.
+   * Stops in order: not ready, nothing new, rooms end within the grace, clients are told, sockets close. Takes five
+   * seconds more than the grace at most, whatever hangs. Idempotent.
    */
   stop(options: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(options)
     return this.#stopping
+  }
+
+  /**
+   * What {@link stop} did not see closed in time: `connections`, `http`, `threads`. A thread is left when a script keeps it
+   * in a system call that does not return; then `process.exit` waits for it too, and only a signal ends the process.
+   */
+  get leftBehind(): readonly string[] {
+    return this.#leftBehind
+  }
+
+  /**
+   * Ends the threads of rooms at once, for a program that will not wait for {@link stop}.
+   * @returns false when one has not ended within a second: see {@link leftBehind}
+   */
+  endThreads(): Promise<boolean> {
+    return this.#isDoneWithin(CLOSE_BOUNDS_MS.threads, this.#host.close())
   }
 
   async #stop(options: StopOptions): Promise<void> {
@@ -359,25 +387,51 @@ export class KaosServer {
     this.#sessionService.refuseNew()
     this.#matchmaker.close()
     await this.#gateway.shutDown(graceSeconds)
-    const retryAfterMs = options.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS
+    this.#phase = 'closing'
+    this.#retryAfterMs = options.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS
+    for (const inbox of [...this.#inboxes]) this.#sendAway(inbox)
     const ending = new KaosError('SHUTTING_DOWN')
-    for (const inbox of [...this.#inboxes]) inbox.end(ending, 'shutdown', retryAfterMs)
     this.#sessionService.endAll({ code: ending.code, reason: ending.message, leaveReason: 'shutdown' })
     this.#flushQueue.flush()
     this.#monitor.stop()
-    for (const transport of this.#transports) await transport.stop()
-    await this.#http.close()
-    await this.#host.close()
+    const left: ClosedPart[] = []
+    const close = async (part: ClosedPart, closing: Promise<unknown>): Promise<void> => {
+      if (!(await this.#isDoneWithin(CLOSE_BOUNDS_MS[part], closing))) left.push(part)
+    }
+    await close('connections', Promise.all(this.#transports.map((transport) => transport.stop())))
+    await close('http', this.#http.close())
+    await close('threads', this.#host.close())
     this.#metrics.close()
     this.#phase = 'stopped'
+    this.#leftBehind = left
+    if (left.length > 0) this.#logger.error({ left }, 'not everything closed in time')
     if (wasRunning) this.#logger.info({}, 'server stopped')
+  }
+
+  /** Whether it was done before the time was over; whatever it does later is of no interest then. @throws as it does */
+  async #isDoneWithin(timeoutMs: number, work: Promise<unknown>): Promise<boolean> {
+    let timer: TimerHandle | undefined
+    const isLate = new Promise<boolean>((resolve) => {
+      timer = this.#clock.setTimer(() => resolve(false), timeoutMs)
+    })
+    try {
+      return await Promise.race([work.then(() => true), isLate])
+    } finally {
+      timer?.cancel()
+    }
+  }
+
+  #sendAway(inbox: PeerInbox): void {
+    inbox.end(new KaosError('SHUTTING_DOWN'), 'shutdown', this.#retryAfterMs)
   }
 
   #accept(connection: Connection): ConnectionHandler {
     const peer = new Peer(connection, this.#peerOptions)
     const inbox = new PeerInbox(peer, this.#inboxParts)
     this.#inboxes.add(inbox)
-    this.#refuseExcess(inbox)
+    // Nobody would end it any more, and the stop would wait for it.
+    if (this.#phase === 'closing') this.#sendAway(inbox)
+    else this.#refuseExcess(inbox)
     return inbox
   }
 

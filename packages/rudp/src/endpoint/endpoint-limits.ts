@@ -34,7 +34,7 @@ export const DEFAULT_ENDPOINT_LIMITS: EndpointLimits = {
   connectsPerSecondPerPrefix: 100,
   connectBurstPerPrefix: 200,
   maxPrefixes: 4_096,
-  resetsPerSecond: 50,
+  resetsPerSecond: 5_000,
   maxClaims: 65_536,
 }
 

@@ -32,6 +32,8 @@ const SETTLED_MS = 60_000
 export class HostSlot {
   readonly #parts: HostSlotParts
   #host: RoomHost
+  /** Those that were lost, and whose threads have not ended: see {@link close}. */
+  readonly #lost = new Set<RoomHost>()
   #events: RoomHostEvents | undefined
   #scripts: ScriptBundle | undefined
   /** Resolves when there is a host with its scripts. */
@@ -127,17 +129,25 @@ export class HostSlot {
     for (const { rooms } of report.modules) this.#measuredRooms += rooms
   }
 
+  /** Resolves when every thread has ended, also those that were lost: one that hangs keeps the process from exiting. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#retry?.cancel()
-    await this.#host.close()
+    await Promise.all([this.#host, ...this.#lost].map((host) => host.close()))
   }
 
   #create(): RoomHost {
     const host: RoomHost = this.#parts.create((reason) => {
+      void this.#bury(host)
       if (host === this.#host && !this.#isRestarting) this.#replace(reason)
     })
     return host
+  }
+
+  async #bury(host: RoomHost): Promise<void> {
+    this.#lost.add(host)
+    await host.close()
+    this.#lost.delete(host)
   }
 
   #replace(reason: string): void {

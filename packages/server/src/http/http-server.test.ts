@@ -16,6 +16,8 @@ function newServer(options: Partial<HttpServerOptions> = {}): HttpServer {
     host: '127.0.0.1',
     port: 0,
     publicDir: undefined,
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 30_000,
     metrics,
     isReady: () => true,
     connect: { connect: async () => ({ websocket: { path: '/ws' } }) },

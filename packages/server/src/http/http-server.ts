@@ -14,6 +14,10 @@ export interface HttpServerOptions {
   readonly host: string
   readonly port: number
   readonly publicDir: string | undefined
+  /** How long the head of a request may take, from the moment of the connection. */
+  readonly headersTimeoutMs: number
+  /** The same for the whole request. */
+  readonly requestTimeoutMs: number
   readonly metrics: Metrics
   readonly isReady: () => boolean
   readonly connect: Pick<ConnectService, 'connect'>
@@ -22,7 +26,8 @@ export interface HttpServerOptions {
   readonly admin: AdminParts
 }
 
-const REQUEST_TIMEOUT_MS = 30_000
+/** How often connections are looked at for what has taken too long; Node's own interval is half a minute. */
+const TIMEOUT_CHECK_MS = 1_000
 
 /** Health, metrics and the page; the WebSocket transport shares its port. */
 export class HttpServer {
@@ -35,8 +40,16 @@ export class HttpServer {
       logger: false,
       forceCloseConnections: true,
       bodyLimit: 65_536,
-      // A request that drips in slowly holds a socket no longer than this.
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      // A request that drips in slowly, or never begins, holds a socket no longer than this.
+      requestTimeout: options.requestTimeoutMs,
+      http: {
+        headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
+        requestTimeout: options.requestTimeoutMs,
+        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      },
+    })
+    this.#app.server.on('clientError', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') options.metrics.limitHit('httpTimeouts')
     })
     this.#routes()
   }

@@ -6,6 +6,7 @@ import {
   type TokenKeys,
 } from '@kaosnet/rudp'
 import type { ServerConfig } from '../config.ts'
+import { keepKey } from './key-file.ts'
 
 /** What kaos-rudp identifies a server by. */
 export interface UdpKeys {
@@ -18,11 +19,13 @@ export interface UdpKeys {
 
 const TOKEN_KEY_BYTES = 32
 
-/** The configured keys; fresh ones, good until the server stops, where none are. */
+/**
+ * The configured keys; fresh ones, good until the server stops, where none are.
+ * @throws {ConfigError} when the file of the key is of no use
+ */
 export function resolveUdpKeys(config: ServerConfig['udp']): UdpKeys {
   const crypto = createDefaultProvider()
-  const privateKey =
-    config.privateKey === undefined ? generateServerKey(crypto).privateKey : fromBase64(config.privateKey)
+  const privateKey = resolvePrivateKey(config, crypto)
   const [newest, older] = config.tokenKeys?.map(fromBase64) ?? []
   const first = newest ?? randomKey(crypto)
   return {
@@ -31,6 +34,14 @@ export function resolveUdpKeys(config: ServerConfig['udp']): UdpKeys {
     publicKey: serverPublicKey(privateKey, crypto),
     tokenKeys: older === undefined ? [first] : [first, older],
   }
+}
+
+function resolvePrivateKey(config: ServerConfig['udp'], crypto: CryptoProvider): Uint8Array {
+  const { enabled, keyFile, privateKey } = config
+  const makeKey = (): Uint8Array => generateServerKey(crypto).privateKey
+  if (privateKey !== undefined) return fromBase64(privateKey)
+  // A server without UDP has nobody to recognise it, and leaves no secrets behind.
+  return keyFile === undefined || !enabled ? makeKey() : keepKey(keyFile, makeKey)
 }
 
 function fromBase64(text: string): Uint8Array {

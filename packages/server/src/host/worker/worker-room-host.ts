@@ -73,6 +73,8 @@ export class WorkerRoomHost implements RoomHost {
   #lastId = 0
   #isFlushScheduled = false
   #isEnded = false
+  /** Resolves when it has, once it has been told to end. */
+  #threadEnd: Promise<void> | undefined
 
   constructor(parts: WorkerRoomHostParts) {
     this.#parts = parts
@@ -220,8 +222,9 @@ export class WorkerRoomHost implements RoomHost {
     })
   }
 
+  /** Resolves when the thread has ended, which one that sits in a system call does not do. */
   async close(): Promise<void> {
-    if (this.#isEnded) return
+    if (this.#isEnded) return this.#threadEnd
     this.#isEnded = true
     await this.#endThread()
     this.#settleAll()
@@ -349,10 +352,11 @@ export class WorkerRoomHost implements RoomHost {
     this.#parts.onLost(reason)
   }
 
-  async #endThread(): Promise<void> {
+  #endThread(): Promise<void> {
     this.#watchdog?.stop()
     this.#callPort?.close()
-    await this.#worker?.terminate()
+    this.#threadEnd = this.#worker?.terminate().then(() => {})
+    return this.#threadEnd ?? Promise.resolve()
   }
 
   #settleAll(): void {
