@@ -79,6 +79,16 @@ describe('a join that the room does not answer', () => {
     expect(connection.errors).toEqual(['REQUEST_TIMEOUT'])
   })
 
+  it('is refused when the server shuts down while it waits for the room to start', () => {
+    const { ask, connect, gateway, host } = world()
+    const { session, connection } = connect()
+    const room = gateway.create('game', {}, undefined)
+    ask(session, room.id)
+    gateway.admission.close()
+    gateway.roomRunning(room.id, { label: '', tickHz: 10, maxPlayers: 8, version: 'v1' })
+    expect([connection.errors, host.taken('join')]).toEqual([['SHUTTING_DOWN'], []])
+  })
+
   it('counts against the joins of its session that may be in flight', async () => {
     const { ask, connect, gateway, run } = world({ limits: { joinsInFlight: 2 } })
     const before = await limitHits('joinsInFlight')

@@ -208,6 +208,8 @@ export class RoomAdmission {
     reservation: string | undefined,
     onSettled: (outcome: JoinOutcome) => void,
   ): void {
+    // It may have waited for the room to start, or for another to refuse it.
+    if (this.#isClosed) throw new KaosError('SHUTTING_DOWN')
     const { host, rooms } = this.#parts
     const { metadata, password, session } = attempt.request
     const room = rooms.require(roomId)

@@ -315,6 +315,19 @@ describe('the bound on calls under way', () => {
     expect(scripts.usage().busyVms).toBe(0)
   })
 
+  it('has the place of a call that never ends back once nobody waits for it any more', async () => {
+    const { load, clock } = moduleWorld(counting, { scripts: { callQueue: 1 } })
+    const scripts = await load()
+    const gate = deferred<string>()
+    const outcome = scripts.invoke(rpc('wait', gate.promise))
+    clock.advance(10_000)
+    expect(scripts.usage().busyVms).toBe(0)
+    expect(await scripts.invoke(rpc('wait', 3))).toEqual({ kind: 'value', value: 3 })
+    gate.resolve('late')
+    expect(await outcome).toEqual({ kind: 'value', value: 'late' })
+    expect(scripts.usage().busyVms).toBe(0)
+  })
+
   it('counts calls that failed as ended', async () => {
     const { load } = moduleWorld(counting, { scripts: { callQueue: 1 } })
     const scripts = await load()

@@ -77,18 +77,26 @@ export class TypeScriptScripts implements LoadedScripts {
   }
 
   async invoke(call: ScriptCall): Promise<ScriptOutcome> {
-    const { config, logger, stats } = this.#parts
+    const { clock, config, logger, stats } = this.#parts
     if (this.#underWay >= config.scripts.callQueue) {
       const error = new KaosError('TOO_MANY_REQUESTS', 'too many RPCs and hooks are being run')
       return failedOutcome(call, error, logger, stats)
     }
     this.#underWay++
+    let isHeld = true
+    const giveBack = (): void => {
+      if (isHeld) this.#underWay--
+      isHeld = false
+    }
+    // Nobody waits for it any more then; one that never ends must not keep its place for good.
+    const timer = clock.setTimer(giveBack, config.limits.requestTimeoutMs)
     try {
       return await this.#invoke(call)
     } catch (error) {
       return failedOutcome(call, error, logger, stats)
     } finally {
-      this.#underWay--
+      timer.cancel()
+      giveBack()
     }
   }
 
