@@ -1,0 +1,14 @@
+import { WireLimits } from '@kaosnet/protocol'
+import { queueClassOf } from './queue-class.ts'
+
+/** How many bytes of a message of reliable frames are those of the class `control`. */
+export function controlBytesOf(message: Uint8Array): number {
+  let bytes = 0
+  for (let at = 0; at < message.length; ) {
+    const payloadBytes = (message[at + 1] as number) | ((message[at + 2] as number) << 8)
+    const sizeBytes = WireLimits.frameHeaderBytes + payloadBytes
+    if (queueClassOf(message[at] as number, 'reliable') === 'control') bytes += sizeBytes
+    at += sizeBytes
+  }
+  return bytes
+}
