@@ -19,7 +19,10 @@ const FIREHOSE = matchModule({
 
 describe('a client that misbehaves costs nobody else', () => {
   it('a reader that stops reading is ended with SLOW_CONSUMER within the documented bound', async () => {
-    const server = await startTestServer({ 'room.lua': FIREHOSE }, { limits: { reliableQueueBytes: 2_000_000 } })
+    const server = await startTestServer(
+      { 'room.lua': FIREHOSE },
+      { limits: { reliableQueueBytes: 2_000_000 } },
+    )
     const ada = await connectPlayer(server, 'Ada', { transport: 'websocket' })
     const slow = await connectPlayer(server, 'Slow', { transport: 'websocket' })
     const roomId = await ada.createRoom('room')

@@ -107,6 +107,7 @@ export class KaosServer {
         for (const room of rooms) members += room.size
         return members
       },
+      udpDrops: () => this.#rudp?.drops ?? {},
       hosts: () => this.#host.reports(),
       refreshHosts: () => this.#host.refreshReports(),
     })

@@ -27,6 +27,14 @@ describe('LatestFrames', () => {
     expect([frames.isEmpty, frames.sizeBytes]).toEqual([true, 0])
   })
 
+  it('counts the frames of messages that were replaced', () => {
+    const frames = new LatestFrames(100)
+    frames.put(1, Uint8Array.of(1), 5)
+    frames.put(1, Uint8Array.of(2), 2)
+    frames.put(2, new Uint8Array(100), 1)
+    expect(frames.superseded).toBe(5 + 2)
+  })
+
   it('keeps what nobody takes', () => {
     const frames = new LatestFrames(100)
     for (const lane of [1, 2, 3]) frames.put(lane, Uint8Array.of(lane))

@@ -5,6 +5,8 @@ const WASTE_FACTOR = 2
 
 interface LaneFrame {
   readonly lane: Lane
+  /** Of what was put. */
+  frames: number
   buffer: Uint8Array
   length: number
 }
@@ -34,17 +36,20 @@ export class LatestFrames {
     return this.#sizeBytes
   }
 
-  /** How many were replaced since the start. */
+  /** How many frames were replaced since the start. */
   get superseded(): number {
     return this.#superseded
   }
 
-  /** Keeps a copy. */
-  put(lane: Lane, frame: Uint8Array): void {
+  /**
+   * Keeps a copy.
+   * @param frames How many they are, if it is a message of several
+   */
+  put(lane: Lane, frame: Uint8Array, frames = 1): void {
     const kept = this.#frames.get(lane)
-    if (kept === undefined) this.#add({ lane, buffer: new Uint8Array(frame), length: frame.length })
+    if (kept === undefined) this.#add({ lane, frames, buffer: new Uint8Array(frame), length: frame.length })
     else {
-      this.#superseded++
+      this.#superseded += kept.frames
       this.#remove(kept)
       // One lane sends frames of much the same size, over and over.
       const isFitting =
@@ -52,11 +57,13 @@ export class LatestFrames {
       if (isFitting) kept.buffer.set(frame)
       else kept.buffer = new Uint8Array(frame)
       kept.length = frame.length
+      kept.frames = frames
       this.#add(kept)
     }
     while (this.#sizeBytes > this.#maxBytes && this.#frames.size > 1) {
-      this.#superseded++
-      this.#remove(this.#oldest as LaneFrame)
+      const oldest = this.#oldest as LaneFrame
+      this.#superseded += oldest.frames
+      this.#remove(oldest)
     }
   }
 

@@ -136,6 +136,16 @@ describe('a slow consumer', () => {
     expect(told).toHaveLength(1)
   })
 
+  it('is nobody who is sent much in one turn and takes it', () => {
+    const { peer, connection, told } = slow()
+    connection.queued.reliable = 5_000
+    connection.flush = () => {
+      connection.queued.reliable = 0
+    }
+    peer.send(frame)
+    expect(told).toEqual([])
+  })
+
   it('is told of when more answers wait than may', () => {
     const { peer, connection, told } = slow()
     connection.queued.control = 500

@@ -78,6 +78,9 @@ export class Peer {
     if (queueClass === 'unreliable') return
     const bound = queueClass === 'control' ? 'controlQueueBytes' : 'reliableQueueBytes'
     if (this.connection.queuedBytes(queueClass) <= this.#options[bound]) return
+    // Much may be sent in one turn: what the network takes at once has not waited for anybody.
+    this.connection.flush()
+    if (this.connection.queuedBytes(queueClass) <= this.#options[bound]) return
     this.#isOverflowing = true
     this.#options.onSlowConsumer(this, bound)
   }

@@ -22,13 +22,14 @@ function world() {
   const clock = new ManualClock()
   const sent: Sent[] = []
   const ordered = new Map<number, number>()
-  let result: 'queued' | 'blocked' | 'closed' = 'queued'
+  let result: 'queued' | 'blocked' | 'closed' | 'superseded' = 'queued'
   const rudp = {
     remote: { ip: '203.0.113.1', port: 1 },
     send: (channel: number, mode: string, data: Uint8Array) => {
       const isTooLarge = mode === 'unreliable-sequenced' && data.length > UNRELIABLE_MESSAGE_BYTES
       if (isTooLarge) return 'too-large'
-      if (result !== 'queued') return result
+      if (result === 'superseded' && mode === 'unreliable-sequenced') return result
+      if (result === 'blocked' || result === 'closed') return result
       sent.push({ channel, mode, sizeBytes: data.length, mark: data[3] ?? 0 })
       if (mode === 'reliable-ordered') ordered.set(channel, (ordered.get(channel) ?? 0) + 1)
       return 'queued'
@@ -51,7 +52,7 @@ function world() {
     connection,
     acknowledge: (channel: number, messages: number) =>
       ordered.set(channel, (ordered.get(channel) ?? 0) - messages),
-    refuse: (why: typeof result) => {
+    answer: (why: typeof result) => {
       result = why
     },
     vanish: () => rudp.onClose?.({ code: 0, reason: '', byPeer: true }),
@@ -122,16 +123,32 @@ describe('what waits on a kaos-rudp connection', () => {
 
   it('has no end when kaos-rudp refuses it, and counts nothing on a connection that is closed', () => {
     const refused = world()
-    refused.refuse('blocked')
+    refused.answer('blocked')
     refused.connection.send(data(10), 'reliable', 1)
     refused.connection.flush()
     expect(refused.connection.queuedBytes('reliable')).toBe(Number.POSITIVE_INFINITY)
     const closed = world()
-    closed.refuse('closed')
+    closed.answer('closed')
     closed.connection.send(data(10), 'reliable', 1)
     closed.connection.send(presence(10), 'control', 1)
     closed.connection.flush()
     expect(closed.queued()).toEqual([0, 0, 0])
+  })
+})
+
+describe('unreliable frames', () => {
+  it('that newer ones replaced are counted, each of them, though they share messages', () => {
+    const { connection, answer } = world()
+    const send = (frames: number): void => {
+      for (let frame = 0; frame < frames; frame++) connection.send(data(50), 'unreliable', 3)
+      connection.flush()
+    }
+    send(5)
+    answer('superseded')
+    send(2)
+    expect(connection.supersededFrames).toBe(5)
+    send(1)
+    expect(connection.supersededFrames).toBe(7)
   })
 })
 

@@ -1,8 +1,8 @@
 import { LaneOutbox, rudpChannelOf } from '@kaosnet/protocol'
 import type { RudpConnection } from '@kaosnet/rudp'
 import type { Clock, TimerHandle } from '../clock.ts'
-import { controlBytesOf } from './control-bytes-of.ts'
 import { LatestFrames } from './latest-frames.ts'
+import { controlBytesOf, frameCountOf } from './message-frames.ts'
 import { MessageLedger } from './message-ledger.ts'
 import { QueuedBytes } from './queued-bytes.ts'
 import type { Connection, ConnectionHandler, Lane, QueueClass } from './transport.ts'
@@ -49,6 +49,8 @@ export class RudpPeerConnection implements Connection {
   #controlCollected = 0
   #resolveClosed: () => void = () => {}
   #superseded = 0
+  /** By channel, of the newest unreliable message: what the next one replaces if it has not been sent by then. */
+  readonly #newestFrames: number[] = []
   #isBlocked = false
   #isClosing = false
   #linger: TimerHandle | undefined
@@ -149,11 +151,14 @@ export class RudpPeerConnection implements Connection {
       this.#sendReliably(message, lane, control, message.length - control, 0)
       return
     }
-    const result = this.#rudp.send(rudpChannelOf(lane), 'unreliable-sequenced', message)
-    if (result === 'superseded' || result === 'blocked') this.#superseded++
+    const channel = rudpChannelOf(lane)
+    const frames = frameCountOf(message)
+    const result = this.#rudp.send(channel, 'unreliable-sequenced', message)
+    if (result === 'superseded') this.#superseded += this.#newestFrames[channel] ?? 0
+    if (result !== 'too-large') this.#newestFrames[channel] = frames
     // Behind what already waits, so that nothing overtakes what is older.
-    else if (result === 'too-large' && !(this.#latest.isEmpty && this.#takesLarge(message, lane))) {
-      this.#latest.put(lane, message)
+    else if (!(this.#latest.isEmpty && this.#takesLarge(message, lane))) {
+      this.#latest.put(lane, message, frames)
       this.#pollLater()
     }
   }

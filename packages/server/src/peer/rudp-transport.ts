@@ -51,6 +51,11 @@ export class RudpTransport implements Transport {
     return this.#port
   }
 
+  /** Datagrams and attempts to connect that went no further, by reason. */
+  get drops(): Readonly<Record<string, number>> {
+    return this.#server?.stats.drops ?? {}
+  }
+
   get address(): string {
     return this.#options.describeAddress(this.#port)
   }

@@ -8,6 +8,7 @@ export function testMetrics(): Metrics {
     connections: () => 0,
     rooms: () => 0,
     members: () => 0,
+    udpDrops: () => ({}),
     hosts: () => [],
     refreshHosts: async () => {},
   })
