@@ -19,7 +19,10 @@ const FIREHOSE = matchModule({
 
 describe('a client that misbehaves costs nobody else', () => {
   it('a reader that stops reading is ended with SLOW_CONSUMER within the documented bound', async () => {
-    const server = await startTestServer({ 'room.lua': FIREHOSE }, { limits: { sendQueueBytes: 2_000_000 } })
+    const server = await startTestServer(
+      { 'room.lua': FIREHOSE },
+      { limits: { reliableQueueBytes: 2_000_000 } },
+    )
     const ada = await connectPlayer(server, 'Ada', { transport: 'websocket' })
     const slow = await connectPlayer(server, 'Slow', { transport: 'websocket' })
     const roomId = await ada.createRoom('room')
@@ -34,7 +37,7 @@ describe('a client that misbehaves costs nobody else', () => {
     expect(ada.state).toBe('connected')
     await adas.next('data')
     const metrics = await server.metrics()
-    expect(metrics).toMatch(/kaosnet_limit_hits_total\{limit="sendQueueBytes"\} 1/)
+    expect(metrics).toMatch(/kaosnet_limit_hits_total\{limit="reliableQueueBytes"\} 1/)
     expect(metrics).toMatch(
       new RegExp(`kaosnet_sessions_ended_total\\{code="${ErrorTable.SLOW_CONSUMER.code}"\\} 1`),
     )

@@ -131,6 +131,16 @@ describe.each(transports)('one address, over %s', (transport) => {
   })
 })
 
+describe('one address that has too many connections over udp', () => {
+  it('is refused another, which is counted, and keeps those it has', async () => {
+    const server = await startTestServer({}, { udp: { connectionsPerAddress: 1 } })
+    const first = await connectPlayer(server, 'First', { transport: 'udp' })
+    await expectRefused(connectPlayer(server, 'Second', { transport: 'udp' }), 'SERVER_FULL')
+    expect(first.state).toBe('connected')
+    expect(await server.metrics()).toMatch(/kaosnet_udp_dropped_total\{reason="address-connections"\} [1-9]/)
+  })
+})
+
 describe('a connection that is one too many a second', () => {
   it('is told why and when to come back', async () => {
     const server = await startTestServer({}, { limits: { connectionsPerSecondPerAddress: 1 } })

@@ -8,6 +8,8 @@ export interface LossyRelay {
   setTarget(port: number): void
   /** Loses everything, both ways, or no longer: a cable that is pulled. */
   setBlocked(isBlocked: boolean): void
+  /** Loses everything that comes from the server, or no longer: to the server, a client that does not read. */
+  setDeaf(isDeaf: boolean): void
   readonly counts: { readonly forwarded: number; readonly lost: number }
 }
 
@@ -33,6 +35,7 @@ export async function startLossyRelay(options: {
   }
   let isClosed = false
   let isBlocked = false
+  let isDeaf = false
   const pass = (send: () => void): void => {
     if (isBlocked || random() < options.lossRate) {
       counts.lost++
@@ -48,7 +51,10 @@ export async function startLossyRelay(options: {
     let upstream = upstreams.get(port)
     if (upstream === undefined) {
       upstream = createSocket('udp4')
-      upstream.on('message', (reply) => pass(() => front.send(reply, port, '127.0.0.1')))
+      upstream.on('message', (reply) => {
+        if (isDeaf) counts.lost++
+        else pass(() => front.send(reply, port, '127.0.0.1'))
+      })
       upstreams.set(port, upstream)
     }
     const socket = upstream
@@ -67,6 +73,9 @@ export async function startLossyRelay(options: {
     },
     setBlocked: (blocked) => {
       isBlocked = blocked
+    },
+    setDeaf: (deaf) => {
+      isDeaf = deaf
     },
     counts,
   }

@@ -5,6 +5,7 @@ import type {
   ConnectionHandler,
   Delivery,
   Lane,
+  QueueClass,
 } from '../../packages/server/src/peer/transport.ts'
 
 interface InFlight {
@@ -83,15 +84,16 @@ export class SimulatedLink {
     this.connection = {
       transport: 'memory',
       remoteAddress: '203.0.113.1',
-      queuedBytes: 0,
+      queuedBytes: () => 0,
       supersededFrames: 0,
-      send: (frame: Uint8Array, delivery: Delivery, lane: Lane) => {
+      send: (frame: Uint8Array, queueClass: QueueClass, lane: Lane) => {
+        const delivery = queueClass === 'unreliable' ? 'unreliable' : 'reliable'
         checkLanes(frame, delivery, lane)
         if (link.#isServerOpen) link.#toClient.add(new Uint8Array(frame), delivery === 'reliable', lane)
       },
       flush: () => {},
       close: (_code, _reason, lastFrame) => {
-        if (lastFrame !== undefined) link.connection.send(lastFrame, 'reliable', 0)
+        if (lastFrame !== undefined) link.connection.send(lastFrame, 'control', 0)
         link.#isServerOpen = false
       },
     }

@@ -38,7 +38,7 @@ export class LoopbackTransport implements Transport {
     const connection: Connection = {
       transport: 'memory',
       remoteAddress: '127.0.0.1',
-      queuedBytes: 0,
+      queuedBytes: () => 0,
       supersededFrames: 0,
       send: (frame) => {
         if (frame[0] === Op.RoomData) this.#roomFrames++

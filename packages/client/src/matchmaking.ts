@@ -151,14 +151,12 @@ export class Matchmaking {
       if (code) this.#end(id, errorFromWire(code, message))
       else this.removed(id)
     } else if (room_id !== undefined && reservation !== undefined) {
-      this.#tickets
-        .get(id)
-        ?.resolve({
-          roomId: room_id,
-          reservation,
-          expiresMs: expires_ms,
-          players: players.map(playerFromWire),
-        })
+      this.#tickets.get(id)?.resolve({
+        roomId: room_id,
+        reservation,
+        expiresMs: expires_ms,
+        players: players.map(playerFromWire),
+      })
       this.#tickets.delete(id)
     }
   }

@@ -30,9 +30,19 @@ export function rudpDialer(timeoutMs: number): TransportDialer {
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof RudpError)) throw error
-      throw connectFailed(`cannot reach the server over UDP: ${error.message}`, error)
+      const text = `cannot reach the server over UDP: ${error.message}`
+      const refused = refusalOf(error)
+      throw refused === undefined
+        ? connectFailed(text, error)
+        : new KaosError(refused, text, { cause: error })
     }
   }
+}
+
+/** What the server would have said of it inside a session. */
+function refusalOf({ denyReason }: RudpError): 'SERVER_FULL' | 'SHUTTING_DOWN' | undefined {
+  if (denyReason === 'shuttingDown') return 'SHUTTING_DOWN'
+  return denyReason === 'serverFull' || denyReason === 'tooManyConnections' ? 'SERVER_FULL' : undefined
 }
 
 async function requestConnectToken({ signal, token, url }: DialRequest): Promise<string> {

@@ -35,6 +35,19 @@ describe('LaneOutbox', () => {
     expect(sent).toHaveLength(1)
   })
 
+  it('may hand over what is unreliable alone', () => {
+    const { outbox, sent } = collecting()
+    outbox.flushUnreliable()
+    outbox.add(fromHex('aa'), true, 5)
+    outbox.add(fromHex('bb'), false, 5)
+    outbox.flushUnreliable()
+    expect(sent).toEqual([{ hex: 'bb', isReliable: false, lane: 5 }])
+    outbox.add(fromHex('cc'), true, 5)
+    expect(outbox.queuedBytes).toBe(2)
+    outbox.flush()
+    expect(sent.slice(1)).toEqual([{ hex: 'aacc', isReliable: true, lane: 5 }])
+  })
+
   it('counts the bytes that wait', () => {
     const { outbox } = collecting()
     outbox.add(fromHex('aabb'), true, 1)

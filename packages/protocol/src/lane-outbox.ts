@@ -54,6 +54,12 @@ export class LaneOutbox {
     this.#lanes.clear()
   }
 
+  /** Hands over what is unreliable, and goes on collecting the rest: there will be fewer, larger messages of it. */
+  flushUnreliable(): void {
+    if (this.#queuedBytes === 0) return
+    for (const { lane, unreliable } of this.#lanes.values()) this.#handOver(unreliable, false, lane)
+  }
+
   #handOver(batch: FrameBatch, isReliable: boolean, lane: number): void {
     if (batch.length === 0) return
     const message = batch.take()

@@ -204,6 +204,9 @@ const matchmakerConfig = z.strictObject({
     .describe('Pairs of tickets that are looked at before the network has its turn.'),
 })
 
+/** A largest frame, and what a socket has in hand besides, must fit. */
+const queueBytes = z.int().min(98_304).max(1_073_741_824)
+
 const limitsConfig = z.strictObject({
   connections: count.default(20_000).describe('Open connections, with and without a session (SERVER_FULL).'),
   sessions: count.default(10_000).describe('Sessions of this node (SERVER_FULL).'),
@@ -299,9 +302,19 @@ const limitsConfig = z.strictObject({
     .max(WireLimits.metadataBytes)
     .default(WireLimits.metadataBytes)
     .describe('Metadata of one presence, as MessagePack (INVALID_PAYLOAD).'),
-  sendQueueBytes: count
+  controlQueueBytes: queueBytes
     .default(1_048_576)
-    .describe('Reliable bytes that wait for a slow reader (SLOW_CONSUMER ends the session).'),
+    .describe(
+      'Bytes of answers, presence and errors that wait for a slow reader (SLOW_CONSUMER ends the session).',
+    ),
+  reliableQueueBytes: queueBytes
+    .default(1_048_576)
+    .describe(
+      'Bytes that rooms sent reliably and that wait for a slow reader (SLOW_CONSUMER ends the session).',
+    ),
+  unreliableQueueBytes: queueBytes
+    .default(131_072)
+    .describe('Unreliable bytes that wait for a slow reader; what is newer takes the place of the oldest.'),
   violations: count.default(20).describe('Invalid messages within `violationWindowMs` (PROTOCOL_VIOLATION).'),
   violationWindowMs: milliseconds.default(10_000).describe('See `violations`.'),
 })

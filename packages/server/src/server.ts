@@ -11,7 +11,7 @@ import { Metrics } from './observe/metrics.ts'
 import { PartyService } from './party/party-service.ts'
 import { ConnectionRate } from './peer/connection-rate.ts'
 import { FlushQueue } from './peer/flush-queue.ts'
-import { Peer, type PeerOptions } from './peer/peer.ts'
+import { Peer, type PeerOptions, type QueueBound } from './peer/peer.ts'
 import { RudpTransport } from './peer/rudp-transport.ts'
 import type { Connection, ConnectionHandler, Transport } from './peer/transport.ts'
 import { resolveUdpKeys } from './peer/udp-keys.ts'
@@ -124,6 +124,7 @@ export class KaosServer {
         for (const room of rooms) members += room.size
         return members
       },
+      udpDrops: () => this.#rudp?.drops ?? {},
       hosts: () => this.#host.reports(),
       refreshHosts: () => this.#host.refreshReports(),
     })
@@ -229,8 +230,9 @@ export class KaosServer {
       clock,
       flushQueue: this.#flushQueue,
       observer: metrics,
-      sendQueueBytes: config.limits.sendQueueBytes,
-      onSlowConsumer: (peer) => this.#endSlowConsumer(peer),
+      controlQueueBytes: config.limits.controlQueueBytes,
+      reliableQueueBytes: config.limits.reliableQueueBytes,
+      onSlowConsumer: (peer, bound) => this.#endSlowConsumer(peer, bound),
     }
     this.#monitor = new SilenceMonitor(clock, this.#inboxes)
     const udpKeys = resolveUdpKeys(config.udp)
@@ -246,7 +248,9 @@ export class KaosServer {
           limits: {
             connections: config.limits.connections,
             connectionsPerAddress: config.udp.connectionsPerAddress,
-            sendQueueBytes: config.limits.sendQueueBytes,
+            controlQueueBytes: config.limits.controlQueueBytes,
+            reliableQueueBytes: config.limits.reliableQueueBytes,
+            unreliableQueueBytes: config.limits.unreliableQueueBytes,
             messageBytes: config.limits.messageBytes,
           },
         })
@@ -284,6 +288,7 @@ export class KaosServer {
         server: this.#http.server,
         path: WEBSOCKET_PATH,
         messageBytes: config.limits.messageBytes,
+        unreliableQueueBytes: config.limits.unreliableQueueBytes,
         describeAddress: () => `ws://${this.#publicHost}:${this.port}${WEBSOCKET_PATH}`,
         remoteAddress: (request) => clients.of(request),
       }),
@@ -452,12 +457,14 @@ export class KaosServer {
     }
   }
 
-  #endSlowConsumer(peer: Peer): void {
-    this.#metrics.limitHit('sendQueueBytes')
+  #endSlowConsumer(peer: Peer, bound: QueueBound): void {
+    this.#metrics.limitHit(bound)
+    const what = bound === 'controlQueueBytes' ? 'answers and notices' : 'what rooms sent reliably'
+    const text = `the client read too slowly: more than ${this.config.limits[bound]} bytes of ${what} waited for it`
     // Not within the send that overflowed: its caller may be walking the members of a room.
     this.#clock.defer(() => {
       for (const inbox of this.#inboxes) {
-        if (inbox.peer === peer) return inbox.end(new KaosError('SLOW_CONSUMER'), 'dropped')
+        if (inbox.peer === peer) return inbox.end(new KaosError('SLOW_CONSUMER', text), 'dropped')
       }
     })
   }

@@ -172,6 +172,11 @@ export class Connection {
     this.#parts.outbox.setTick(tick, microsInTick)
   }
 
+  /** See `RudpConnection.orderedMessages`. */
+  orderedMessages(channel: number): number {
+    return this.#parts.send.orderedMessages(channel)
+  }
+
   stats(): ConnectionStats {
     return snapshotStats(this.#parts, this.#nowMs)
   }

@@ -75,6 +75,11 @@ export class ReliableSendStream {
     this.#context = context
   }
 
+  /** Messages that are kept: from the oldest the peer has not acknowledged to the newest. */
+  get queuedMessages(): number {
+    return this.#nextMessage - this.#firstMessage
+  }
+
   get hasUnsent(): boolean {
     return this.#unsentUnit < this.#nextUnit
   }

@@ -228,6 +228,21 @@ describe('reliable messages', () => {
     })
   })
 
+  it('are counted for a channel until all before them are acknowledged', () => {
+    push(0, ORDERED, 0, 1_100)
+    push(0, ORDERED, 1, 1_100)
+    expect([0, 1].map((channel) => send.orderedMessages(channel))).toEqual([2, 0])
+    const [first, second] = [buildPacket(), buildPacket()]
+    expect([first.messages, second.messages]).toEqual([['0/0'], ['0/1']])
+    push(0, UNORDERED, 2)
+    push(1, ORDERED, 3)
+    expect([0, 1].map((channel) => send.orderedMessages(channel))).toEqual([2, 1])
+    ackPacket(second.packetNumber)
+    expect(send.orderedMessages(0)).toBe(2)
+    ackPacket(first.packetNumber)
+    expect([0, 1].map((channel) => send.orderedMessages(channel))).toEqual([0, 1])
+  })
+
   it('are dropped when they were not begun in time, and leave no gap', () => {
     create([{ ttlMs: 100 }])
     push(0, ORDERED, 0, 50, 0)

@@ -7,7 +7,7 @@ import {
 } from './channel-options.ts'
 import type { SendResult } from './connection-options.ts'
 import type { DropCounters } from './drop-counters.ts'
-import { RELIABLE_UNORDERED, UNRELIABLE_SEQUENCED } from './delivery-mode.ts'
+import { RELIABLE_ORDERED, RELIABLE_UNORDERED, UNRELIABLE_SEQUENCED } from './delivery-mode.ts'
 import { type ConnectionLimits, FRAGMENT_BYTES, MAX_CHANNELS } from './limits.ts'
 import type { PacketWriter } from './packet-writer.ts'
 import { ReliableSendStream, type ReliableStreamContext } from './reliable-send-stream.ts'
@@ -108,6 +108,11 @@ export class SendChannels {
       this.account.queuedMessages < this.#limits.sendQueueMessages &&
       this.account.queuedBytes + bytes <= this.#limits.sendQueueBytes
     )
+  }
+
+  /** Messages of a channel's ordered stream that are kept. */
+  orderedMessages(channel: number): number {
+    return this.#reliableStream(channel * 4 + RELIABLE_ORDERED)?.queuedMessages ?? 0
   }
 
   /** A tick ends: unreliable messages that already missed the last one are dropped. */

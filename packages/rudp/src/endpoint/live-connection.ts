@@ -121,6 +121,10 @@ export class LiveConnection implements RudpConnection {
     this.#owner.wake(this)
   }
 
+  orderedMessages(channel: number): number {
+    return this.#core.orderedMessages(channel)
+  }
+
   stats(): ConnectionStats {
     return this.#core.stats()
   }

@@ -50,5 +50,10 @@ export interface RudpConnection {
    * @param reason at most 128 bytes of UTF-8; more is cut
    */
   close(code?: number, reason?: string): void
+  /**
+   * Messages sent `reliable-ordered` on this channel that are kept: the oldest that is not acknowledged, and all after
+   * it. They leave in the order in which they were sent.
+   */
+  orderedMessages(channel: number): number
   stats(): ConnectionStats
 }

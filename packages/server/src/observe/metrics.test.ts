@@ -14,6 +14,7 @@ function newMetrics(sources: Partial<MetricsSources> = {}): Metrics {
     members: () => 0,
     matchmakerTickets: () => 0,
     parties: () => 0,
+    udpDrops: () => ({}),
     hosts: () => [],
     refreshHosts: async () => {},
   }
@@ -52,6 +53,7 @@ describe('Metrics', () => {
       kaosnet_sessions_ended_total: 'counter',
       kaosnet_frames_superseded_total: 'counter',
       kaosnet_frames_dropped_total: 'counter',
+      kaosnet_udp_dropped_total: 'counter',
       kaosnet_host_rooms: 'gauge',
       kaosnet_host_busy_seconds_total: 'counter',
       kaosnet_tick_lateness_seconds: 'histogram',
@@ -76,6 +78,16 @@ describe('Metrics', () => {
     for (const name of types.keys()) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.+$`, 'm'))
     expect(text).toMatch(/^process_cpu_seconds_total/m)
     expect(newMetrics().contentType).toMatch(/^text\/plain; version=0\.0\.4/)
+  })
+
+  it('reads what kaos-rudp dropped when it is asked, and names only what happened', async () => {
+    const drops = { 'address-connections': 2, foreign: 0 }
+    const metrics = newMetrics({ udpDrops: () => drops })
+    const read = async () =>
+      (await metrics.expose()).split('\n').filter((line) => line.startsWith('kaosnet_udp_dropped_total'))
+    expect(await read()).toEqual(['kaosnet_udp_dropped_total{reason="address-connections"} 2'])
+    drops.foreign = 7
+    expect(await read()).toContain('kaosnet_udp_dropped_total{reason="foreign"} 7')
   })
 
   it('reads the gauges when it is asked', async () => {

@@ -3,6 +3,7 @@ import { errorName, opName } from '@kaosnet/protocol'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type HostReport, TICK_BUCKETS_SECONDS } from '../host/host-report.ts'
 import { registerHostMetrics } from './host-metrics.ts'
+import { registerUdpMetrics } from './udp-metrics.ts'
 
 /** Values read when somebody asks for the metrics. */
 export interface MetricsSources {
@@ -15,6 +16,8 @@ export interface MetricsSources {
   /** Tickets that wait. */
   matchmakerTickets(): number
   parties(): number
+  /** What kaos-rudp dropped or refused so far, by reason. */
+  udpDrops(): Readonly<Record<string, number>>
   /** Figures of the room hosts. */
   hosts(): readonly HostReport[]
   /** Brings the figures of the hosts up to date. */
@@ -131,6 +134,7 @@ export class Metrics {
       registers,
     })
     registerHostMetrics(this.#registry, () => sources.hosts())
+    registerUdpMetrics(this.#registry, () => sources.udpDrops())
     this.#registerGauges(sources)
     this.#registerMessages()
     this.#loopDelay = monitorEventLoopDelay({ resolution: 10 })

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Connection, ConnectionHandler, Delivery, Lane, Transport } from './transport.ts'
+import type { Connection, ConnectionHandler, Lane, QueueClass, Transport } from './transport.ts'
 
 /** The client's end of an in-memory connection. */
 export interface MemoryClient {
@@ -47,7 +47,6 @@ class MemoryConnection implements Connection {
   readonly transport = 'memory'
   readonly remoteAddress: string
   readonly client: MemoryClient
-  readonly queuedBytes = 0
   readonly supersededFrames = 0
   readonly #received: Uint8Array[] = []
   readonly #clock: Clock
@@ -75,7 +74,12 @@ class MemoryConnection implements Connection {
     this.#handler = handler
   }
 
-  send(frame: Uint8Array, _delivery: Delivery, _lane: Lane): void {
+  /** Whatever is flushed has arrived. */
+  queuedBytes(): number {
+    return 0
+  }
+
+  send(frame: Uint8Array, _queueClass: QueueClass, _lane: Lane): void {
     if (this.#closed === undefined) this.#batch.push(new Uint8Array(frame))
   }
 
@@ -86,7 +90,7 @@ class MemoryConnection implements Connection {
   }
 
   close(code: number, reason: string, lastFrame?: Uint8Array): void {
-    if (lastFrame !== undefined) this.send(lastFrame, 'reliable', 0)
+    if (lastFrame !== undefined) this.send(lastFrame, 'control', 0)
     this.flush()
     this.#end(code, reason)
   }

@@ -1,4 +1,4 @@
-import { KaosError, Op, WireLimits } from '@kaosnet/protocol'
+import { encodeServerFrame, KaosError, Op, WireLimits } from '@kaosnet/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.ts'
@@ -35,6 +35,25 @@ describe('sending', () => {
       ['reliable', 0],
     ])
     expect(reports).toEqual(['sent 19 10', 'sent 19 10'])
+  })
+
+  it('takes what rooms send as data and state for reliable, and everything else that must arrive for control', () => {
+    const { peer, connection } = world()
+    for (const op of [Op.RoomData, Op.RoomState, Op.RoomPresence, Op.RpcResponse, Op.Error, Op.SessionAck]) {
+      peer.send(Uint8Array.of(op, 0, 0), 'reliable', 1)
+    }
+    peer.send(frame, 'unreliable', 1)
+    peer.sendHeartbeat(false)
+    expect(connection.sent.map(({ op, queueClass }) => `${op} ${queueClass}`)).toEqual([
+      'RoomData reliable',
+      'RoomState reliable',
+      'RoomPresence control',
+      'RpcResponse control',
+      'Error control',
+      'SessionAck control',
+      'RoomData unreliable',
+      'Heartbeat unreliable',
+    ])
   })
 
   it('flushes once per turn, however much was sent', () => {
@@ -92,41 +111,83 @@ describe('sending', () => {
 })
 
 describe('a slow consumer', () => {
-  function slow(): World & { readonly told: number[] } {
-    const told: number[] = []
-    const all = world({ sendQueueBytes: 1_000, onSlowConsumer: () => told.push(all.connection.sent.length) })
+  const control = encodeServerFrame('RoomCreate', { id: 1, room_id: 'r' })
+
+  function slow(): World & { readonly told: [string, number][] } {
+    const told: [string, number][] = []
+    const all = world({
+      controlQueueBytes: 500,
+      reliableQueueBytes: 1_000,
+      onSlowConsumer: (_peer, bound) => told.push([bound, all.connection.sent.length]),
+    })
     return { ...all, told }
   }
 
   it('is told to the owner once, when more reliable bytes wait than may', () => {
     const { peer, connection, told } = slow()
-    connection.queuedBytes = 1_000
+    connection.queued.reliable = 1_000
     peer.send(frame)
     expect(told).toEqual([])
-    connection.queuedBytes = 1_001
+    connection.queued.reliable = 1_001
     peer.send(frame)
-    expect(told).toEqual([2])
+    expect(told).toEqual([['reliableQueueBytes', 2]])
     peer.send(frame)
-    expect(told).toEqual([2])
+    peer.send(control)
+    expect(told).toHaveLength(1)
+  })
+
+  it('is nobody who is sent much in one turn and takes it', () => {
+    const { peer, connection, told } = slow()
+    connection.queued.reliable = 5_000
+    connection.flush = () => {
+      connection.queued.reliable = 0
+    }
+    peer.send(frame)
+    expect(told).toEqual([])
+  })
+
+  it('is told of when more answers wait than may', () => {
+    const { peer, connection, told } = slow()
+    connection.queued.control = 500
+    peer.send(control)
+    expect(told).toEqual([])
+    connection.queued.control = 501
+    peer.send(control)
+    expect(told).toEqual([['controlQueueBytes', 2]])
+  })
+
+  it('has an allowance for each class, which the others cannot use up', () => {
+    const { peer, connection, told } = slow()
+    connection.queued.reliable = 5_000
+    connection.queued.unreliable = 5_000
+    peer.send(control)
+    peer.sendError(new KaosError('INTERNAL'), 0, 0)
+    connection.queued.reliable = 0
+    connection.queued.control = 5_000
+    peer.send(frame)
+    expect(told).toEqual([])
   })
 
   it('is sent nothing more', () => {
     const { peer, connection } = slow()
-    connection.queuedBytes = 2_000
+    connection.queued.reliable = 2_000
     for (let i = 0; i < 5; i++) peer.send(frame)
     expect(connection.sent).toHaveLength(1)
   })
 
   it('is no slow consumer for unreliable data, which does not queue', () => {
     const { peer, connection, told } = slow()
-    connection.queuedBytes = 2_000
+    connection.queued.control = 2_000
+    connection.queued.reliable = 2_000
+    connection.queued.unreliable = 2_000
     peer.send(frame, 'unreliable', 1)
+    peer.sendHeartbeat(true)
     expect(told).toEqual([])
   })
 
   it('still hears why it is closed, and is not reported again', () => {
     const { peer, connection, told } = slow()
-    connection.queuedBytes = 2_000
+    connection.queued.reliable = 2_000
     peer.send(frame)
     peer.close(504, 'too slow')
     expect(connection.payloads('SessionEnd')).toEqual([{ code: 504, reason: 'too slow' }])

@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../clock.ts'
 import type { FlushQueue } from './flush-queue.ts'
 import { Latency } from './latency.ts'
+import { queueClassOf } from './queue-class.ts'
 import type { Connection, Delivery, Lane } from './transport.ts'
 
 /** What a peer reports about itself as it happens. */
@@ -24,11 +25,16 @@ export interface PeerOptions {
   readonly clock: Clock
   readonly flushQueue: FlushQueue
   readonly observer: PeerObserver
-  /** Reliable bytes that may wait for a slow reader. */
-  readonly sendQueueBytes: number
-  /** The bound above is passed. The peer has sent nothing since; the owner ends it. */
-  readonly onSlowConsumer: (peer: Peer) => void
+  /** Bytes of the class `control` that may wait for a slow reader. */
+  readonly controlQueueBytes: number
+  /** The same of the class `reliable`. */
+  readonly reliableQueueBytes: number
+  /** One of the bounds above is passed. The peer sends nothing more; the owner ends it. */
+  readonly onSlowConsumer: (peer: Peer, bound: QueueBound) => void
 }
+
+/** A bound on what waits for a slow reader: the session ends when it is passed. */
+export type QueueBound = 'controlQueueBytes' | 'reliableQueueBytes'
 
 /**
  * The server's end of one connection, whatever carries it: sends frames in their delivery class, measures latency,
@@ -61,16 +67,22 @@ export class Peer {
   /** Copies the frame; it leaves with the next flush of this turn. Frames for a closed peer are ignored. */
   send(frame: Uint8Array, delivery: Delivery = 'reliable', lane: Lane = 0): void {
     if (this.#isClosed || this.#isOverflowing) return
-    this.connection.send(frame, delivery, lane)
-    this.#options.observer.frameSent(frame[0] as number, frame.length)
+    const op = frame[0] as number
+    const queueClass = queueClassOf(op, delivery)
+    this.connection.send(frame, queueClass, lane)
+    this.#options.observer.frameSent(op, frame.length)
     if (!this.#isDirty) {
       this.#isDirty = true
       this.#options.flushQueue.add(this)
     }
-    if (delivery === 'reliable' && this.connection.queuedBytes > this.#options.sendQueueBytes) {
-      this.#isOverflowing = true
-      this.#options.onSlowConsumer(this)
-    }
+    if (queueClass === 'unreliable') return
+    const bound = queueClass === 'control' ? 'controlQueueBytes' : 'reliableQueueBytes'
+    if (this.connection.queuedBytes(queueClass) <= this.#options[bound]) return
+    // Much may be sent in one turn: what the network takes at once has not waited for anybody.
+    this.connection.flush()
+    if (this.connection.queuedBytes(queueClass) <= this.#options[bound]) return
+    this.#isOverflowing = true
+    this.#options.onSlowConsumer(this, bound)
   }
 
   sendControl<N extends ServerPayloadName>(name: N, payload: ServerPayload<N>, lane: Lane = 0): void {

@@ -7,6 +7,12 @@ export type TransportName = 'websocket' | 'rudp' | 'memory'
  */
 export type Delivery = 'reliable' | 'unreliable'
 
+/**
+ * Whose allowance a frame takes while it waits for a slow reader. `control`: session, answers, presence, errors.
+ * `reliable`: data and states of rooms. `unreliable`: what newer frames may replace.
+ */
+export type QueueClass = 'control' | 'reliable' | 'unreliable'
+
 /** 0 = session and requests; otherwise the session's handle of a room. Lanes do not wait for each other. */
 export type Lane = number
 
@@ -15,11 +21,11 @@ export interface Connection {
   readonly transport: TransportName
   readonly remoteAddress: string
   /** Copies the frame into what the next {@link flush} sends. */
-  send(frame: Uint8Array, delivery: Delivery, lane: Lane): void
+  send(frame: Uint8Array, queueClass: QueueClass, lane: Lane): void
   /** Hands everything collected to the network, packed into as few messages as fit. */
   flush(): void
-  /** Reliable bytes accepted and not yet taken by the network. */
-  readonly queuedBytes: number
+  /** Bytes of a class accepted and not yet taken by the network: exact where a bound can be passed. */
+  queuedBytes(queueClass: QueueClass): number
   /** Unreliable frames that newer ones replaced or the network could not take. */
   readonly supersededFrames: number
   /**

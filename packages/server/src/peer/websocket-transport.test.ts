@@ -10,6 +10,7 @@ import type { Connection, ConnectionHandler } from './transport.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
 const MESSAGE_BYTES = 1_024
+const UNRELIABLE_QUEUE_BYTES = 100_000
 
 /** The server's end of a connection: what it was told, as it happens. */
 interface Accepted {
@@ -38,6 +39,7 @@ async function listen(): Promise<World> {
     server,
     path: '/ws',
     messageBytes: MESSAGE_BYTES,
+    unreliableQueueBytes: UNRELIABLE_QUEUE_BYTES,
     describeAddress: () => 'ws://here/ws',
     remoteAddress: (request: IncomingMessage) => `${request.socket.remoteAddress} of ${request.headers.host}`,
   })
@@ -117,7 +119,9 @@ describe('messages', () => {
     peer.connection.send(frame, 'reliable', 0)
     frame.fill('b')
     peer.connection.send(frame, 'unreliable', 3)
-    expect(peer.connection.queuedBytes).toBe(4)
+    expect([peer.connection.queuedBytes('reliable'), peer.connection.queuedBytes('unreliable')]).toEqual([
+      2, 2,
+    ])
     peer.connection.flush()
     peer.connection.flush()
     const [message, isBinary] = (await once(client, 'message')) as [Buffer, boolean]
@@ -285,7 +289,7 @@ describe('a congested connection', () => {
   function congest({ connection }: Accepted): number {
     const chunk = Buffer.alloc(65_536, 'x')
     let sent = 0
-    while (connection.queuedBytes < 4 * chunk.length && sent < 1_000) {
+    while (connection.queuedBytes('reliable') < 4 * chunk.length && sent < 1_000) {
       connection.send(chunk, 'reliable', 0)
       connection.flush()
       sent++
@@ -298,7 +302,7 @@ describe('a congested connection', () => {
     const { client, peer } = await connect()
     client.pause()
     const filledBytes = congest(peer)
-    expect(peer.connection.queuedBytes).toBeGreaterThan(65_536)
+    expect(peer.connection.queuedBytes('reliable')).toBeGreaterThan(65_536)
     for (let number = 1; number <= 100; number++) {
       for (const lane of [1, 2]) {
         const frame = numbered(lane, number)
@@ -344,14 +348,97 @@ describe('a congested connection', () => {
     expect(peer.connection.supersededFrames).toBe(0)
   })
 
-  it('says how much reliable data waits', async () => {
+  it('counts what waits of each class for itself, and what the client has read no more', async () => {
     const { connect } = await listen()
     const { client, peer } = await connect()
     client.pause()
     congest(peer)
-    const before = peer.connection.queuedBytes
-    peer.connection.send(Buffer.alloc(1_000), 'reliable', 0)
-    expect(peer.connection.queuedBytes).toBe(before + 1_000)
+    const { connection } = peer
+    const queued = () =>
+      (['control', 'reliable', 'unreliable'] as const).map((of) => connection.queuedBytes(of))
+    const [control = 0, reliable = 0, unreliable = 0] = queued()
+    expect([control, unreliable]).toEqual([0, 0])
+    connection.send(Buffer.alloc(1_000), 'reliable', 0)
+    connection.send(Buffer.alloc(300), 'control', 0)
+    connection.send(Buffer.alloc(20), 'unreliable', 1)
+    expect(queued()).toEqual([300, reliable + 1_000, 20])
+    connection.flush()
+    expect(queued()).toEqual([300, reliable + 1_000, 20])
+    client.resume()
+    await expect.poll(queued).toEqual([0, 0, 0])
+  })
+
+  it('keeps unreliable frames of many lanes within the bound: the oldest make room', async () => {
+    const { connect } = await listen()
+    const { client, peer } = await connect()
+    client.pause()
+    congest(peer)
+    const { connection } = peer
+    for (let lane = 1; lane <= 30; lane++) connection.send(Buffer.alloc(10_000, lane), 'unreliable', lane)
+    expect(connection.queuedBytes('unreliable')).toBe(UNRELIABLE_QUEUE_BYTES)
+    expect(connection.supersededFrames).toBe(20)
+    const heard = new Set<number>()
+    client.on('message', (message: Buffer) => {
+      for (const byte of message) if (byte <= 30) heard.add(byte)
+    })
+    client.resume()
+    await expect
+      .poll(() => [...heard].sort((a, b) => a - b))
+      .toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30])
+  })
+
+  it('puts no more of a burst of unreliable frames into the socket than it takes', async () => {
+    const { connect } = await listen()
+    const { client, peer } = await connect()
+    client.pause()
+    const { connection } = peer
+    const frame = Buffer.alloc(8_000)
+    for (let sent = 0; sent < 4_000; sent++) connection.send(frame, 'unreliable', 1)
+    connection.flush()
+    expect(connection.supersededFrames).toBeGreaterThan(0)
+    // What the socket was handed last, and the newest.
+    expect(connection.queuedBytes('unreliable')).toBeLessThanOrEqual(2 * 16_384 + frame.length)
+  })
+
+  it('collects small reliable frames while it waits: they make few messages', async () => {
+    const { connect } = await listen()
+    const { client, peer } = await connect()
+    client.pause()
+    congest(peer)
+    const { connection } = peer
+    let messages = 0
+    let bytes = 0
+    client.on('message', (message: Buffer) => {
+      messages++
+      bytes += message.length
+    })
+    const filled = connection.queuedBytes('reliable')
+    for (let frame = 0; frame < 5_000; frame++) {
+      connection.send(Buffer.alloc(20), 'reliable', 1)
+      connection.flush()
+    }
+    expect(connection.queuedBytes('reliable')).toBe(filled + 100_000)
+    client.resume()
+    await expect.poll(() => connection.queuedBytes('reliable')).toBe(0)
+    await expect.poll(() => bytes % 65_536).toBe(100_000 % 65_536)
+    expect(messages).toBeLessThan(200)
+  })
+
+  it('answers no more pings than are read, and the last one', async () => {
+    const { connect } = await listen()
+    const { client, peer } = await connect()
+    const pongs: string[] = []
+    client.on('pong', (data: Buffer) => pongs.push(String(data)))
+    client.ping('first')
+    await expect.poll(() => pongs).toEqual(['first'])
+    client.pause()
+    congest(peer)
+    for (let number = 1; number <= 1_000; number++) client.ping(`${number} ${'x'.repeat(100)}`)
+    client.send(Buffer.from('after the pings'))
+    await expect.poll(() => peer.messages.length).toBe(1)
+    client.resume()
+    await expect.poll(() => pongs.at(-1)).toMatch(/^1000 /)
+    expect(pongs).toHaveLength(2)
   })
 })
 

@@ -177,13 +177,17 @@ describe('an RPC', () => {
     )
   })
 
-  it('must answer in time', async () => {
+  it('must answer in time, or it is counted', async () => {
+    const hits = () => readMetric(metrics, 'kaosnet_limit_hits_total', { limit: 'requestTimeoutMs' })
+    const before = await hits()
     const { hooks, clock } = world({ rpcs: ['slow'] }, never())
     const failed = expect(hooks.rpc('slow', caller, 1)).rejects.toThrow(kaosError('REQUEST_TIMEOUT'))
     clock.advance(999)
     expect(clock.pendingTimers).toBe(1)
+    expect(await hits()).toBe(before)
     clock.advance(1)
     await failed
+    expect(await hits()).toBe(before + 1)
   })
 
   it('is measured', async () => {

@@ -105,11 +105,10 @@ export class HookPipeline {
     const deadline = new Promise<never>((_, reject) => {
       expire = reject
     })
-    const timer = clock.setTimer(
-      () =>
-        expire(new KaosError('REQUEST_TIMEOUT', `${call.kind} ${call.name}: no answer in ${timeoutMs} ms`)),
-      timeoutMs,
-    )
+    const timer = clock.setTimer(() => {
+      metrics.limitHit('requestTimeoutMs')
+      expire(new KaosError('REQUEST_TIMEOUT', `${call.kind} ${call.name}: no answer in ${timeoutMs} ms`))
+    }, timeoutMs)
     try {
       return await Promise.race([host.invoke(call), deadline])
     } finally {

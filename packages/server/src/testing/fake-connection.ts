@@ -14,12 +14,14 @@ import {
   type ServerPayload,
   type ServerPayloadName,
 } from '@kaosnet/protocol'
-import type { Connection, Delivery, Lane } from '../peer/transport.ts'
+import { QueuedBytes } from '../peer/queued-bytes.ts'
+import type { Connection, Delivery, Lane, QueueClass } from '../peer/transport.ts'
 
 export interface SentFrame {
   readonly op: OpName
   readonly payload: Uint8Array
   readonly delivery: Delivery
+  readonly queueClass: QueueClass
   readonly lane: Lane
 }
 
@@ -27,7 +29,7 @@ export interface SentFrame {
 export class FakeConnection implements Connection {
   readonly transport = 'memory'
   readonly remoteAddress: string
-  queuedBytes = 0
+  readonly queued = new QueuedBytes()
   supersededFrames = 0
   flushes = 0
   closed: { readonly code: number; readonly reason: string } | undefined
@@ -37,13 +39,18 @@ export class FakeConnection implements Connection {
     this.remoteAddress = remoteAddress
   }
 
-  send(frame: Uint8Array, delivery: Delivery, lane: Lane): void {
+  queuedBytes(queueClass: QueueClass): number {
+    return this.queued.of(queueClass)
+  }
+
+  send(frame: Uint8Array, queueClass: QueueClass, lane: Lane): void {
+    const delivery = queueClass === 'unreliable' ? 'unreliable' : 'reliable'
     const reader = new FrameReader()
     reader.reset(new Uint8Array(frame))
     while (reader.next()) {
       const op = opName(reader.op)
       if (op === undefined) throw new Error(`operation ${reader.op} is not assigned`)
-      this.sent.push({ op, payload: reader.payload(), delivery, lane })
+      this.sent.push({ op, payload: reader.payload(), delivery, queueClass, lane })
     }
   }
 
@@ -52,7 +59,7 @@ export class FakeConnection implements Connection {
   }
 
   close(code: number, reason: string, lastFrame?: Uint8Array): void {
-    if (this.closed === undefined && lastFrame !== undefined) this.send(lastFrame, 'reliable', 0)
+    if (this.closed === undefined && lastFrame !== undefined) this.send(lastFrame, 'control', 0)
     this.closed ??= { code, reason }
   }
 

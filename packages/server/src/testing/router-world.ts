@@ -154,7 +154,15 @@ export function routerWorld(
     connectLink(connection) {
       const flushQueue = new FlushQueue(clock)
       const onSlowConsumer = (): void => {}
-      const options = { clock, flushQueue, observer: metrics, sendQueueBytes: 1_048_576, onSlowConsumer }
+      const { controlQueueBytes, reliableQueueBytes } = config.limits
+      const options = {
+        clock,
+        flushQueue,
+        observer: metrics,
+        controlQueueBytes,
+        reliableQueueBytes,
+        onSlowConsumer,
+      }
       return new PeerInbox(new Peer(connection, options), parts)
     },
     run(traits = {}) {

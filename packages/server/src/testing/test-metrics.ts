@@ -10,6 +10,7 @@ export function testMetrics(): Metrics {
     members: () => 0,
     matchmakerTickets: () => 0,
     parties: () => 0,
+    udpDrops: () => ({}),
     hosts: () => [],
     refreshHosts: async () => {},
   })

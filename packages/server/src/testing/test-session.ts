@@ -22,7 +22,8 @@ export function createTestPeer(clock: Clock, options: Partial<PeerOptions> = {})
     clock,
     flushQueue: new FlushQueue(clock),
     observer: { frameSent() {}, errorSent() {}, framesSuperseded() {} },
-    sendQueueBytes: 1_048_576,
+    controlQueueBytes: 1_048_576,
+    reliableQueueBytes: 1_048_576,
     onSlowConsumer: () => {},
     ...options,
   })
