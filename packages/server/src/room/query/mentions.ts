@@ -16,9 +16,12 @@ export interface Mentions {
 
 export const NOWHERE: Mentions = { lists: [], keys: [] }
 
+/** How far ahead the same is looked for where two differ: so much may be put into a label or taken out at one place. */
+const LOOK_AHEAD = 8
+
 /**
  * Takes a slot out of where it was and puts it where it is now, except where both are the same: of a label, mostly one
- * value changes. What is alike is found from the start to the first difference, and behind that from the end.
+ * value changes.
  * @param onEmpty called for lists that have nothing left
  */
 export function moveSlot(
@@ -27,33 +30,63 @@ export function moveSlot(
   now: Mentions,
   onEmpty: (list: AnySlotList) => void,
 ): void {
-  const start = firstDifference(before, now)
-  const shift = before.keys.length - now.keys.length
-  const isKept = (from: number, to: number): boolean =>
-    from >= start && to >= start && areSame(before, from, now, to)
-  for (let at = 0; at < start; at++) now.keys[at] = before.keys[at] as SlotKey
+  const { added, removed } = pairUp(before, now)
   // What is new comes first, so that no list that goes on is empty in between.
-  for (let at = start; at < now.keys.length; at++) {
-    const key = now.keys[at] as SlotKey
-    now.keys[at] = isKept(at + shift, at)
-      ? (before.keys[at + shift] as SlotKey)
-      : (now.lists[at] as AnySlotList).add(key, slot)
-  }
-  for (let at = start; at < before.keys.length; at++) {
-    if (isKept(at, at - shift)) continue
+  for (const at of added) now.keys[at] = (now.lists[at] as AnySlotList).add(now.keys[at] as SlotKey, slot)
+  for (const at of removed) {
     const list = before.lists[at] as AnySlotList
     list.remove(before.keys[at] as SlotKey, slot)
     if (list.isEmpty) onEmpty(list)
   }
 }
 
-function firstDifference(before: Mentions, now: Mentions): number {
-  const end = Math.min(before.keys.length, now.keys.length)
-  let at = 0
-  while (at < end && areSame(before, at, now, at)) at++
-  return at
+/** What has no partner in the other. Those that have one share its key from now on. */
+function pairUp(before: Mentions, now: Mentions): { readonly added: number[]; readonly removed: number[] } {
+  const added: number[] = []
+  const removed: number[] = []
+  let from = 0
+  let to = 0
+  const remove = (until: number): void => {
+    while (from < until) removed.push(from++)
+  }
+  const add = (until: number): void => {
+    while (to < until) added.push(to++)
+  }
+  while (from < before.keys.length && to < now.keys.length) {
+    const key = before.keys[from] as SlotKey
+    if (key === now.keys[to] && before.lists[from] === now.lists[to]) {
+      now.keys[to++] = key
+      from++
+      continue
+    }
+    const { skipped, inserted } = nextPair(before, from, now, to)
+    remove(from + skipped)
+    add(to + inserted)
+  }
+  remove(before.keys.length)
+  add(now.keys.length)
+  return { added, removed }
 }
 
-function areSame(a: Mentions, atA: number, b: Mentions, atB: number): boolean {
-  return atA < a.keys.length && atB < b.keys.length && a.lists[atA] === b.lists[atB] && a.keys[atA] === b.keys[atB]
+/** How many of each to pass to find two that are the same; one of each if there are none near. */
+function nextPair(
+  before: Mentions,
+  from: number,
+  now: Mentions,
+  to: number,
+): { readonly skipped: number; readonly inserted: number } {
+  for (let ahead = 1; ahead <= LOOK_AHEAD; ahead++) {
+    if (areSame(before, from + ahead, now, to)) return { skipped: ahead, inserted: 0 }
+    if (areSame(before, from, now, to + ahead)) return { skipped: 0, inserted: ahead }
+  }
+  return { skipped: 1, inserted: 1 }
+}
+
+function areSame(before: Mentions, from: number, now: Mentions, to: number): boolean {
+  return (
+    from < before.keys.length &&
+    to < now.keys.length &&
+    before.lists[from] === now.lists[to] &&
+    before.keys[from] === now.keys[to]
+  )
 }

@@ -19,7 +19,7 @@ interface Chunk<K> {
 }
 
 /** A chunk is divided above this, so that an entry costs a move of so many at most, however long the list is. */
-const CHUNK_ENTRIES = 512
+const CHUNK_ENTRIES = 256
 /** Two neighbours with fewer than this between them become one. */
 const MERGED_ENTRIES = CHUNK_ENTRIES / 2
 
@@ -125,7 +125,7 @@ export function countOf(slots: Slots): number {
 }
 
 function isBefore<K extends SlotKey>(key: K, slot: number): IsBelow<K> {
-  return (otherKey, otherSlot) => otherKey < key || (otherKey === key && otherSlot < slot)
+  return (otherKey, otherSlot) => (otherKey === key ? otherSlot < slot : otherKey < key)
 }
 
 /** The first number below `count` for which `holds` does not, or `count`. */
