@@ -8,6 +8,8 @@ import { type Rank, TopRooms } from './top-rooms.ts'
 
 /** A slot that is not, or no longer, in question. */
 const OUT = 255
+/** A slot has a byte for the shoulds that it matches, which stays in the nearest cache. */
+const SHOULDS_AT_ONCE = 8
 
 export interface RankedRoom extends Rank {
   readonly room: RoomRecord
@@ -30,8 +32,9 @@ export class RoomSearch {
   readonly #index: RoomIndex
   /** How many of the looked-up musts each slot meets, or OUT. */
   #met = new Uint8Array(0)
-  /** The last of the looked-up shoulds that each slot has gained from, counted from 1. */
-  #gained = new Uint8Array(0)
+  /** Which of the shoulds that are being looked up each slot matches, a bit for each. */
+  #matched = new Uint8Array(0)
+  /** What each slot has gained by the shoulds before those. */
   #scores = new Float64Array(0)
 
   constructor(index: RoomIndex) {
@@ -57,11 +60,12 @@ export class RoomSearch {
       this.#require(slots, position)
     }
     for (const term of mustNot) this.#exclude(this.#index.find(term))
-    for (const [position, { term, boost }] of should.entries()) {
-      this.#reward(this.#index.find(term), position + 1, boost)
+    let best = 0
+    for (let from = 0; from < should.length; from += SHOULDS_AT_ONCE) {
+      best += this.#reward(should.slice(from, from + SHOULDS_AT_ONCE))
     }
     const top = new TopRooms(count, after)
-    this.#rank(this.#candidates(required, count), plan, top)
+    this.#rank(this.#candidates(required, count), plan, best, top)
     return top.ranked().map(({ slot, number, score }) => ({ room: this.#index.at(slot), number, score }))
   }
 
@@ -70,12 +74,11 @@ export class RoomSearch {
     if (this.#met.length < slotCount) {
       const size = slotCount * 2
       this.#met = new Uint8Array(size)
-      this.#gained = new Uint8Array(size)
+      this.#matched = new Uint8Array(size)
       this.#scores = new Float64Array(size)
       return
     }
     this.#met.fill(0, 0, slotCount)
-    this.#gained.fill(0, 0, slotCount)
     this.#scores.fill(0, 0, slotCount)
   }
 
@@ -97,15 +100,29 @@ export class RoomSearch {
     }
   }
 
-  #reward(spans: Slots, position: number, boost: number): void {
-    const gained = this.#gained
+  /**
+   * Adds to the scores what slots gain by a few shoulds.
+   * @returns what one gains that matches all
+   */
+  #reward(shoulds: QueryPlan['lookedUp']['should']): number {
+    const { slotCount } = this.#index
+    const matched = this.#matched
+    matched.fill(0, 0, slotCount)
+    for (const [bit, { term }] of shoulds.entries()) this.#mark(this.#index.find(term), 1 << bit)
+    const gains = sumsOf(shoulds.map(({ boost }) => boost))
     const scores = this.#scores
+    for (let slot = 0; slot < slotCount; slot++) {
+      scores[slot] = (scores[slot] as number) + (gains[matched[slot] as number] as number)
+    }
+    return gains.at(-1) as number
+  }
+
+  #mark(spans: Slots, bit: number): void {
+    const matched = this.#matched
     for (const { slots, from, to } of spans) {
       for (let at = from; at < to; at++) {
         const slot = slots[at] as number
-        if (gained[slot] === position) continue
-        gained[slot] = position
-        scores[slot] = (scores[slot] as number) + boost
+        matched[slot] = (matched[slot] as number) | bit
       }
     }
   }
@@ -123,15 +140,14 @@ export class RoomSearch {
     return { slots: this.#index.find({ kind: 'all' }), areByAge: true, required: required.length }
   }
 
-  #rank({ slots: spans, areByAge, required }: Candidates, plan: QueryPlan, top: TopRooms): void {
-    const { asked, needsShould, lookedUp } = plan
+  /** @param bestLookedUp what a room has gained that matches all shoulds which were looked up */
+  #rank(candidates: Candidates, plan: QueryPlan, bestLookedUp: number, top: TopRooms): void {
+    const { slots: spans, areByAge, required } = candidates
+    const { asked, needsShould } = plan
     const met = this.#met
     const scores = this.#scores
     const { numbers } = this.#index
-    const best = bestOf(
-      lookedUp.should.reduce((sum, { boost }) => sum + boost, 0),
-      asked,
-    )
+    const best = bestOf(bestLookedUp, asked)
     for (let number = spans.length - 1; number >= 0; number--) {
       const { slots, from, to } = spans[number] as Slots[number]
       for (let at = to - 1; at >= from; at--) {
@@ -148,6 +164,16 @@ export class RoomSearch {
       }
     }
   }
+}
+
+/** The sum of each selection of some numbers, in their order: the one at 5 is of the first and the third. */
+function sumsOf(numbers: readonly number[]): Float64Array {
+  const sums = new Float64Array(1 << numbers.length)
+  for (const [bit, number] of numbers.entries()) {
+    const first = 1 << bit
+    for (let at = 0; at < first; at++) sums[first + at] = (sums[at] as number) + number
+  }
+  return sums
 }
 
 /** What a score becomes at most. Sums are made in one order everywhere, so that they are exactly those of the rooms. */
