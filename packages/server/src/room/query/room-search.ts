@@ -128,8 +128,8 @@ export class RoomSearch {
   }
 
   /**
-   * The rarest of what is required, or all rooms by age, of which the first may be enough: about `count` of every hundred
-   * that meet a must are found among `count` hundred, if those are evenly spread.
+   * The rarest of what is required; or all rooms by age, of which the newest may be enough, if fewer of them have to be
+   * gone through: with rooms that match spread evenly, `count` of them are among `count` × all ÷ matching.
    */
   #candidates(required: readonly Slots[], count: number): Candidates {
     const [rarest] = required

@@ -35,7 +35,8 @@ export class TopRooms {
 
   offer(slot: number, number: number, score: number): void {
     const after = this.#after
-    if (after !== undefined && !(score < after.score || (score === after.score && number < after.number))) return
+    if (after !== undefined && !(score < after.score || (score === after.score && number < after.number)))
+      return
     // A room whose score has fallen since it was listed is not listed again at once.
     if (number === after?.number) return
     if (this.#size < this.#scores.length) this.#rise(this.#size++, slot, number, score)
