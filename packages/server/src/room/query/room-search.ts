@@ -148,8 +148,8 @@ export class RoomSearch {
     const scores = this.#scores
     const { numbers } = this.#index
     const best = bestOf(bestLookedUp, asked)
-    for (let number = spans.length - 1; number >= 0; number--) {
-      const { slots, from, to } = spans[number] as Slots[number]
+    for (let span = spans.length - 1; span >= 0; span--) {
+      const { slots, from, to } = spans[span] as Slots[number]
       for (let at = to - 1; at >= from; at--) {
         const slot = slots[at] as number
         if (met[slot] !== required) continue
