@@ -6,7 +6,6 @@ import type { Figure, Term } from './room-query-terms.ts'
 import { type SlotKey, SlotList, type Slots } from './slot-list.ts'
 
 interface Held {
-  readonly room: RoomRecord
   readonly number: number
   readonly slot: number
   /** The label that the mentions are of. */
@@ -22,7 +21,8 @@ export type IndexedTerm = Exclude<Term, { readonly kind: 'figure'; readonly figu
  * has gone. It is told of every change by {@link put} and {@link remove}, and is never behind.
  */
 export class RoomIndex {
-  readonly #held: (Held | undefined)[] = []
+  /** By slot. */
+  readonly #rooms: (RoomRecord | undefined)[] = []
   readonly #byRoom = new Map<RoomRecord, Held>()
   readonly #freeSlots: number[] = []
   readonly #fields = new Map<string, FieldIndex>()
@@ -37,7 +37,7 @@ export class RoomIndex {
 
   /** Slots are below this. */
   get slotCount(): number {
-    return this.#held.length
+    return this.#rooms.length
   }
 
   /** Paths that some room has. */
@@ -55,14 +55,12 @@ export class RoomIndex {
     const { label } = room.traits
     let held = this.#byRoom.get(room)
     if (held === undefined) {
-      held = { room, number, slot: this.#takeSlot(number), label, mentions: NOWHERE }
-      this.#held[held.slot] = held
+      held = { number, slot: this.#takeSlot(number), label, mentions: NOWHERE }
+      this.#rooms[held.slot] = room
       this.#byRoom.set(room, held)
     } else if (held.label === label) return
-    const mentions = this.#mentionsOf(room.module, label)
-    this.#move(held.slot, held.mentions, mentions)
+    held.mentions = this.#move(held.slot, held.mentions, this.#mentionsOf(room.module, label))
     held.label = label
-    held.mentions = mentions
   }
 
   remove(room: RoomRecord): void {
@@ -70,14 +68,14 @@ export class RoomIndex {
     if (held === undefined) return
     const { slot, number, mentions } = held
     this.#byRoom.delete(room)
-    this.#held[slot] = undefined
+    this.#rooms[slot] = undefined
     this.#freeSlots.push(slot)
     this.#everywhere.remove(number, slot)
     this.#move(slot, mentions, NOWHERE)
   }
 
   at(slot: number): RoomRecord {
-    return (this.#held[slot] as Held).room
+    return this.#rooms[slot] as RoomRecord
   }
 
   /** For all rooms the oldest come first; otherwise they come in no order. */
@@ -87,7 +85,7 @@ export class RoomIndex {
   }
 
   #takeSlot(number: number): number {
-    const slot = this.#freeSlots.pop() ?? this.#held.length
+    const slot = this.#freeSlots.pop() ?? this.#rooms.length
     if (slot === this.#numbers.length) {
       const numbers = new Float64Array(2 * slot + 16)
       numbers.set(this.#numbers)
@@ -117,8 +115,8 @@ export class RoomIndex {
     return { lists, keys }
   }
 
-  #move(slot: number, before: Mentions, now: Mentions): void {
-    moveSlot(slot, before, now, ({ path }) => {
+  #move(slot: number, before: Mentions, now: Mentions): Mentions {
+    return moveSlot(slot, before, now, ({ path }) => {
       if (this.#fields.get(path)?.isEmpty) this.#fields.delete(path)
     })
   }
