@@ -13,9 +13,20 @@ export type SlotKey = string | number
 /** Whether an entry stands before the place that is looked for. True of the first entries of a list, false of the rest. */
 type IsBelow<K> = (key: K, slot: number) => boolean
 
-interface Chunk<K> {
+/** Is a span of all it has, so that long runs need no new objects. */
+class Chunk<K> implements SlotSpan {
   readonly keys: K[]
   readonly slots: number[]
+  readonly from = 0
+
+  constructor(keys: K[], slots: number[]) {
+    this.keys = keys
+    this.slots = slots
+  }
+
+  get to(): number {
+    return this.slots.length
+  }
 }
 
 /** A chunk is divided above this, so that an entry costs a move of so many at most, however long the list is. */
@@ -41,7 +52,7 @@ export class SlotList<K extends SlotKey> {
   }
 
   get all(): Slots {
-    return this.#chunks.map(({ slots }) => ({ slots, from: 0, to: slots.length }))
+    return this.#chunks.slice()
   }
 
   /** @returns the key as the list has it: many rooms share one string */
@@ -50,7 +61,7 @@ export class SlotList<K extends SlotKey> {
     const number = Math.min(place.number, this.#chunks.length - 1)
     const chunk = this.#chunks[number]
     if (chunk === undefined) {
-      this.#chunks.push({ keys: [key], slots: [slot] })
+      this.#chunks.push(new Chunk([key], [slot]))
       return key
     }
     const { keys, slots } = chunk
@@ -60,7 +71,7 @@ export class SlotList<K extends SlotKey> {
     slots.splice(at, 0, slot)
     if (keys.length > CHUNK_ENTRIES) {
       const half = keys.length >> 1
-      this.#chunks.splice(number + 1, 0, { keys: keys.splice(half), slots: slots.splice(half) })
+      this.#chunks.splice(number + 1, 0, new Chunk(keys.splice(half), slots.splice(half)))
     }
     return shared as K
   }
@@ -82,13 +93,12 @@ export class SlotList<K extends SlotKey> {
   run(isBelow: IsBelow<K>, isWithin: IsBelow<K>): Slots {
     const first = this.#find(isBelow)
     const end = this.#find(isWithin)
-    const spans: SlotSpan[] = []
-    for (let number = first.number; number <= end.number; number++) {
-      const slots = this.#chunks[number]?.slots ?? []
-      const from = number === first.number ? first.at : 0
-      const to = number === end.number ? end.at : slots.length
-      if (from < to) spans.push({ slots, from, to })
-    }
+    if (first.number > end.number || (first.number === end.number && first.at >= end.at)) return []
+    const spans: SlotSpan[] = this.#chunks.slice(first.number, end.number)
+    const last = this.#chunks[end.number]
+    if (last !== undefined && end.at > 0) spans.push({ slots: last.slots, from: 0, to: end.at })
+    const { slots, to } = spans[0] as SlotSpan
+    if (first.at > 0) spans[0] = { slots, from: first.at, to }
     return spans
   }
 
