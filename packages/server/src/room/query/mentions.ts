@@ -10,7 +10,7 @@ export interface AnySlotList {
 
 /** Where a room stands: under `keys[n]` in `lists[n]`. Two arrays, because there are dozens of pairs for each room. */
 export interface Mentions {
-  readonly lists: AnySlotList[]
+  readonly lists: readonly AnySlotList[]
   readonly keys: SlotKey[]
 }
 
@@ -23,15 +23,13 @@ const LOOK_AHEAD = 8
  * Takes a slot out of where it was and puts it where it is now, except where both are the same: of a label, mostly one
  * value changes.
  * @param onEmpty called for lists that have nothing left
- * @returns where it is now, to be kept: if only values have changed, in the old arrays, because new ones that live long
- *     cost the collector more than all the rest
  */
 export function moveSlot(
   slot: number,
   before: Mentions,
   now: Mentions,
   onEmpty: (list: AnySlotList) => void,
-): Mentions {
+): void {
   const { added, removed } = pairUp(before, now)
   // What is new comes first, so that no list that goes on is empty in between.
   for (const at of added) now.keys[at] = (now.lists[at] as AnySlotList).add(now.keys[at] as SlotKey, slot)
@@ -40,12 +38,6 @@ export function moveSlot(
     list.remove(before.keys[at] as SlotKey, slot)
     if (list.isEmpty) onEmpty(list)
   }
-  if (added.length !== removed.length || added.some((at, n) => removed[n] !== at)) return now
-  for (const at of added) {
-    before.lists[at] = now.lists[at] as AnySlotList
-    before.keys[at] = now.keys[at] as SlotKey
-  }
-  return before
 }
 
 /** What has no partner in the other. Those that have one share its key from now on. */

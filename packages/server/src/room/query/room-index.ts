@@ -59,8 +59,10 @@ export class RoomIndex {
       this.#rooms[held.slot] = room
       this.#byRoom.set(room, held)
     } else if (held.label === label) return
-    held.mentions = this.#move(held.slot, held.mentions, this.#mentionsOf(room.module, label))
+    const mentions = this.#mentionsOf(room.module, label)
+    this.#move(held.slot, held.mentions, mentions)
     held.label = label
+    held.mentions = mentions
   }
 
   remove(room: RoomRecord): void {
@@ -115,8 +117,8 @@ export class RoomIndex {
     return { lists, keys }
   }
 
-  #move(slot: number, before: Mentions, now: Mentions): Mentions {
-    return moveSlot(slot, before, now, ({ path }) => {
+  #move(slot: number, before: Mentions, now: Mentions): void {
+    moveSlot(slot, before, now, ({ path }) => {
       if (this.#fields.get(path)?.isEmpty) this.#fields.delete(path)
     })
   }
