@@ -25,4 +25,27 @@ export const queries: readonly { readonly what: string; readonly query: string }
     what: '32 prefixes that all match',
     query: Array.from({ length: 32 }, () => 'label.name:Room*').join(' '),
   },
+  {
+    what: '32 prefixes of values and words',
+    query: Array.from({ length: 4 }, (_, n) => {
+      const start = 'Room'.slice(0, n + 1)
+      const words = ['old', 'har', 'of', 'room'].map((word) => `label.name:~${word}*`).join(' ')
+      return `label.name:${start}* label:{* label.map.name:m* r* ${words}`
+    }).join(' '),
+  },
+  {
+    what: '32 figures that all match',
+    query: Array.from(
+      { length: 32 },
+      (_, n) => `${['seats', 'size', 'max_players', 'created_ms'][n % 4]}:>=-${n}`,
+    ).join(' '),
+  },
+  {
+    what: 'a set of 150 figures, one of 100 numbers',
+    query: `seats:(${numbers(100, 250)}) label.skill:(${numbers(0, 100)})`,
+  },
 ]
+
+function numbers(from: number, end: number): string {
+  return Array.from({ length: end - from }, (_, n) => from + n).join(' ')
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KaosClient } from '@kaosnet/client'
@@ -7,32 +7,50 @@ import { createServer } from '@kaosnet/server'
 /** A room as a lobby knows it. Every label is another: name, skill and tags differ. */
 const LOBBY = `
 import { defineRoom } from '@kaosnet/server/script'
+import { updates } from './lib/updates.ts'
 const regions = ['eu', 'us', 'br', 'jp', 'in', 'au', 'za', 'kr', 'sg', 'ca']
 export default defineRoom({
   init: (room, { n }) => ({
-    state: {},
+    state: { n },
     tickHz: 1,
     maxPlayers: 2 + (n % 8),
     emptyTimeoutMs: 0,
-    label: JSON.stringify({
-      mode: n % 2 === 0 ? 'ranked' : 'casual',
-      region: regions[n % 10],
-      skill: (n * 7919) % 100_000,
-      name: 'Room ' + n.toString(36) + ' of the Old Harbour',
-      map: { name: 'map' + (n % 50), size: n % 4 },
-      tags: ['t' + (n % 100), 'fast', n % 3],
-      rare: n % 1_000 === 0,
-    }),
+    label: labelOf(n, 0),
   }),
-  loop: () => {},
-})`
+  loop: (room, { n }) => {
+    if (updates.kind === 'none') return
+    updates.count++
+    const label = labelOf(n, updates.count)
+    if (updates.kind === 'labels') room.updateLabel(label)
+  },
+})
+function labelOf(n, round) {
+  return JSON.stringify({
+    mode: n % 2 === 0 ? 'ranked' : 'casual',
+    region: regions[n % 10],
+    skill: (n * 7919 + round) % 100_000,
+    name: 'Room ' + n.toString(36) + ' of the Old Harbour',
+    map: { name: 'map' + (n % 50), size: n % 4 },
+    tags: ['t' + (n % 100), 'fast', n % 3],
+    rare: n % 1_000 === 0,
+  })
+}`
+
+/** What rooms do in each tick: nothing, make a label of which one number is new, or set that, too. */
+const UPDATES = `export const updates = { kind: 'none', count: 0 }`
 
 const MAIN = `
 import { defineScripts } from '@kaosnet/server/script'
+import { updates } from './lib/updates.ts'
 export default defineScripts({
   rpcs: {
     create(ctx, { from, count }) {
       for (let n = from; n < from + count; n++) ctx.rooms.create('lobby', { n })
+    },
+    update(ctx, { kind }) {
+      const { count } = updates
+      Object.assign(updates, { kind, count: 0 })
+      return count
     },
     time(ctx, { query, cursor, rounds }) {
       const times = []
@@ -58,6 +76,8 @@ export async function openLobby(rooms: number): Promise<Lobby> {
   writeFileSync(join(dir, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(dir, 'lobby.ts'), LOBBY)
   writeFileSync(join(dir, 'main.ts'), MAIN)
+  mkdirSync(join(dir, 'lib'))
+  writeFileSync(join(dir, 'lib', 'updates.ts'), UPDATES)
   const server = createServer({
     host: '127.0.0.1',
     port: 0,

@@ -1,149 +1,106 @@
 import type { LabelValue, NumberRange, Term } from './room-query-terms.ts'
-import { type SlotEntry, SlotList } from './slot-list.ts'
+import { countOf, type SlotKey, SlotList, type Slots } from './slot-list.ts'
 
-/** Slots of rooms, as one list or several; a slot may be named more than once. */
-export type Slots = readonly ArrayLike<number>[]
-
-const NONE: Slots = []
-
-/** One mention of a room in a {@link FieldIndex}. */
-export interface Mention {
-  readonly field: FieldIndex
-  readonly entry: SlotEntry
-  /** The list's place in the field: a word or a value; undefined for the numbers. */
-  readonly word: string | undefined
-  readonly value: string | boolean | undefined
-}
-
-/** The rooms by what they have at one path: strings and booleans by value, numbers in one list, words of strings. */
+/** The rooms by what they have at one path: strings, numbers and booleans each in order, and words of strings. */
 export class FieldIndex {
-  readonly path: string
-  readonly #values = new Map<string | boolean, SlotList>()
-  readonly #words = new Map<string, SlotList>()
-  readonly #numbers = new SlotList()
+  readonly words: SlotList<string>
+  readonly #strings: SlotList<string>
+  readonly #numbers: SlotList<number>
+  readonly #booleans: SlotList<number>
 
   constructor(path: string) {
-    this.path = path
+    this.words = new SlotList(path)
+    this.#strings = new SlotList(path)
+    this.#numbers = new SlotList(path)
+    this.#booleans = new SlotList(path)
   }
 
   get isEmpty(): boolean {
-    return this.#values.size === 0 && this.#words.size === 0 && this.#numbers.slots.length === 0
+    return this.words.isEmpty && this.#strings.isEmpty && this.#numbers.isEmpty && this.#booleans.isEmpty
   }
 
-  addValue(slot: number, value: LabelValue): Mention {
-    if (typeof value === 'number') {
-      return { field: this, entry: this.#numbers.add(slot, value), word: undefined, value: undefined }
-    }
-    return { field: this, entry: listOf(this.#values, value).add(slot), word: undefined, value }
-  }
-
-  addWord(slot: number, word: string): Mention {
-    return { field: this, entry: listOf(this.#words, word).add(slot), word, value: undefined }
-  }
-
-  remove({ entry, word, value }: Mention): void {
-    entry.list.remove(entry)
-    if (entry.list.slots.length > 0) return
-    if (word !== undefined) this.#words.delete(word)
-    if (value !== undefined) this.#values.delete(value)
+  /** The list for values of this type. */
+  listFor(value: LabelValue): SlotList<string> | SlotList<number> {
+    if (typeof value === 'string') return this.#strings
+    return typeof value === 'number' ? this.#numbers : this.#booleans
   }
 
   /**
    * Rooms that match a term about this field.
-   * @param slotCount above every slot
+   * @param counts one for each slot, to count in
    */
-  find(term: Exclude<Term, { kind: 'all' | 'figure' }>, slotCount: number): Slots {
+  find(term: Exclude<Term, { kind: 'all' | 'figure' }>, counts: Uint16Array): Slots {
     switch (term.kind) {
       case 'present':
-        return [this.#numbers.slots, ...Array.from(this.#values.values(), ({ slots }) => slots)]
+        return [...this.#strings.all, ...this.#numbers.all, ...this.#booleans.all]
       case 'values':
-        return this.#withValue(term.values)
+        return [...new Set(term.values)].flatMap((value) => this.#withValue(value))
       case 'prefix':
-        return startingWith(this.#values, term.prefix)
+        return startingWith(this.#strings, term.prefix)
       case 'words':
-        return this.#withWords(term.words, term.prefix, slotCount)
+        return this.#withWords(term.words, term.prefix, counts)
       case 'range':
-        return [this.#within(term.range)]
+        return within(this.#numbers, term.range)
       default:
         return term satisfies never
     }
   }
 
-  #withValue(values: readonly LabelValue[]): Slots {
-    const found: ArrayLike<number>[] = []
-    const wanted = new Set<number>()
-    for (const value of values) {
-      if (typeof value === 'number') wanted.add(value)
-      else found.push(this.#values.get(value)?.slots ?? [])
-    }
-    if (wanted.size > 0) {
-      const { slots, numbers } = this.#numbers
-      found.push(slots.filter((_, at) => wanted.has(numbers[at] as number)))
-    }
-    return found
+  #withValue(value: LabelValue): Slots {
+    if (typeof value === 'string') return equal(this.#strings, value)
+    return typeof value === 'number' ? equal(this.#numbers, value) : equal(this.#booleans, keyOf(value))
   }
 
-  #within({ min, max, hasMin, hasMax }: NumberRange): ArrayLike<number> {
-    const { slots, numbers } = this.#numbers
-    const found = new Uint32Array(slots.length)
-    let count = 0
-    for (let at = 0; at < slots.length; at++) {
-      const number = numbers[at] as number
-      if (number < min || number > max) continue
-      if ((number === min && !hasMin) || (number === max && !hasMax)) continue
-      found[count++] = slots[at] as number
-    }
-    return found.subarray(0, count)
-  }
-
-  #withWords(words: readonly string[], prefix: string | undefined, slotCount: number): Slots {
-    const lists = words.map((word): Slots => [this.#words.get(word)?.slots ?? []])
-    if (prefix !== undefined) lists.push(startingWith(this.#words, prefix))
-    const [first = NONE, ...others] = lists
-    return others.length === 0 ? first : [inAll(lists, slotCount)]
+  #withWords(words: readonly string[], prefix: string | undefined, counts: Uint16Array): Slots {
+    const lists = Array.from(new Set(words), (word) => equal(this.words, word))
+    if (prefix !== undefined) lists.push(startingWith(this.words, prefix))
+    return lists.length === 1 ? (lists[0] as Slots) : inAll(lists, counts)
   }
 }
 
+/** What a value stands under in its list. */
+export function keyOf<V extends LabelValue>(value: V): Exclude<V, boolean> | number {
+  return typeof value === 'boolean' ? Number(value) : (value as Exclude<V, boolean>)
+}
+
+function equal<K extends SlotKey>(list: SlotList<K>, value: K): Slots {
+  return list.run(
+    (key) => key < value,
+    (key) => key <= value,
+  )
+}
+
+function startingWith(list: SlotList<string>, prefix: string): Slots {
+  return list.run(
+    (key) => key < prefix,
+    (key) => key < prefix || key.startsWith(prefix),
+  )
+}
+
+function within(list: SlotList<number>, { min, max, hasMin, hasMax }: NumberRange): Slots {
+  return list.run(
+    (key) => (hasMin ? key < min : key <= min),
+    (key) => (hasMax ? key <= max : key < max),
+  )
+}
+
 /** The slots that are in every one of two or more. */
-function inAll(all: readonly Slots[], slotCount: number): readonly number[] {
+function inAll(all: Slots[], counts: Uint16Array): Slots {
+  all.sort((a, b) => countOf(a) - countOf(b))
+  counts.fill(0)
   const found: number[] = []
   // A word has at least one byte, so there are fewer of them than a query has bytes.
-  const counts = new Uint16Array(slotCount)
-  for (const [position, slots] of all.entries()) {
+  for (const [position, spans] of all.entries()) {
     const isLast = position === all.length - 1
-    for (const list of slots) {
-      for (let at = 0; at < list.length; at++) {
-        const slot = list[at] as number
+    if (spans.length === 0) return []
+    for (const { slots, from, to } of spans) {
+      for (let at = from; at < to; at++) {
+        const slot = slots[at] as number
         if (counts[slot] !== position) continue
         counts[slot] = position + 1
         if (isLast) found.push(slot)
       }
     }
   }
-  return found
-}
-
-/** How many slots there are at most. */
-export function countOf(slots: Slots): number {
-  let count = 0
-  for (const list of slots) count += list.length
-  return count
-}
-
-function listOf<K>(lists: Map<K, SlotList>, key: K): SlotList {
-  let list = lists.get(key)
-  if (list === undefined) {
-    list = new SlotList()
-    lists.set(key, list)
-  }
-  return list
-}
-
-function startingWith(lists: ReadonlyMap<string | boolean, SlotList>, prefix: string): Slots {
-  const found: number[] = []
-  for (const [key, { slots }] of lists) {
-    if (typeof key !== 'string' || !key.startsWith(prefix)) continue
-    for (const slot of slots) found.push(slot)
-  }
-  return [found]
+  return [{ slots: found, from: 0, to: found.length }]
 }

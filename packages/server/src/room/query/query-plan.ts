@@ -1,8 +1,6 @@
+import { FigureSteps, type FigureTerm } from './figure-steps.ts'
 import type { IndexedTerm } from './room-index.ts'
-import type { Clause, Term } from './room-query-terms.ts'
-
-/** A term about a figure of the room itself. */
-export type FigureTerm = Extract<Term, { readonly kind: 'figure' }>
+import type { Clause, Figure } from './room-query-terms.ts'
 
 interface Sorted<T> {
   readonly must: T[]
@@ -15,33 +13,47 @@ export interface QueryPlan {
   /** Looked up in the index. */
   readonly lookedUp: Sorted<IndexedTerm>
   /** Asked of each room that is left. */
-  readonly asked: Sorted<FigureTerm>
+  readonly asked: readonly FigureSteps[]
   /** There are terms of which a room must match one. */
   readonly needsShould: boolean
 }
 
 /** @param filters clauses that every room must meet besides, whatever the query says */
 export function planQuery(query: readonly Clause[], filters: readonly Clause[]): QueryPlan {
-  const lookedUp: Sorted<IndexedTerm> = { must: [], mustNot: [], should: [] }
-  const asked: Sorted<FigureTerm> = { must: [], mustNot: [], should: [] }
+  const lookedUp = sorted<IndexedTerm>()
+  const byFigure = new Map<Figure, Sorted<FigureTerm>>()
   for (const clause of [...query, ...filters]) {
-    if (clause.term.kind === 'figure') sortIn(asked, clause, clause.term)
-    else sortIn(lookedUp, clause, clause.term)
+    const { term } = clause
+    if (term.kind !== 'figure') {
+      sortIn(lookedUp, clause, term)
+      continue
+    }
+    const terms = byFigure.get(term.figure) ?? sorted<FigureTerm>()
+    byFigure.set(term.figure, terms)
+    sortIn(terms, clause, term)
   }
   const has = (occurrence: Clause['occurrence']) => query.some((clause) => clause.occurrence === occurrence)
-  return { lookedUp, asked, needsShould: has('should') && !has('must') }
+  return {
+    lookedUp,
+    asked: Array.from(byFigure, ([figure, terms]) => new FigureSteps(figure, terms)),
+    needsShould: has('should') && !has('must'),
+  }
 }
 
-function sortIn<T>(sorted: Sorted<T>, { occurrence, boost }: Clause, term: T): void {
+function sorted<T>(): Sorted<T> {
+  return { must: [], mustNot: [], should: [] }
+}
+
+function sortIn<T>({ must, mustNot, should }: Sorted<T>, { occurrence, boost }: Clause, term: T): void {
   switch (occurrence) {
     case 'must':
-      sorted.must.push(term)
+      must.push(term)
       return
     case 'must-not':
-      sorted.mustNot.push(term)
+      mustNot.push(term)
       return
     case 'should':
-      sorted.should.push({ term, boost })
+      should.push({ term, boost })
       return
     default:
       occurrence satisfies never

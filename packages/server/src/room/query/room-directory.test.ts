@@ -44,6 +44,10 @@ function lobby(): World {
   return world
 }
 
+function hasLabel(room: RoomRecord, key: string): boolean {
+  return (JSON.parse(room.traits.label) as Record<string, unknown>)[key] === true
+}
+
 describe('queries', () => {
   it.each([
     ['', 'dan cat bob ada'],
@@ -111,6 +115,15 @@ describe('queries', () => {
       'once twice',
     )
     expect(world.find('+label.tags:(a ab) +label.tags:*')).toBe('once twice')
+  })
+
+  it('add up as many terms as a query may have', () => {
+    const world = new World()
+    for (let n = 0; n < 32; n++) world.add(`r${n}`, { n })
+    const terms = Array.from({ length: 32 }, (_, n) => `label.n:>=${n}^${n === 20 ? 1_000 : 1}`)
+    expect(world.find(terms.join(' '), 3)).toBe('r31 r30 r29')
+    expect(world.find(terms.toReversed().join(' '), 12)).toMatch(/^r31 .* r20$/)
+    expect(world.find(terms.join(' ').replaceAll('>=', '<'), 2)).toBe('r0 r1')
   })
 })
 
@@ -190,6 +203,36 @@ describe('pages', () => {
       expect(() => world.find({ ...other, cursor })).toThrow(expect.objectContaining(refused))
     }
     expect(world.find({ query: '*', module: 'game', cursor })).toBe('bob ada')
+  })
+
+  it('of a thousand rooms with few scores are in order, also when slots have been used again', () => {
+    const world = new World()
+    const add = (n: number) => world.add(`r${n}`, { n, even: n % 2 === 0, third: n % 3 === 0, '': -0 })
+    const rooms = Array.from({ length: 1_000 }, (_, n) => add(n))
+    const names = (kept: readonly RoomRecord[]) => kept.map((room) => world.names.get(room))
+    for (const [n, room] of rooms.entries()) if (n % 5 === 0) world.directory.delete(room)
+    // Those that come back are as old as they were.
+    for (const phase of ['draining', 'running'] as const) {
+      for (const [n, room] of rooms.entries()) if (n % 5 !== 0 && n % 7 === 0) room.phase = phase
+    }
+    const kept = rooms.filter((_, n) => n % 5 !== 0).concat(Array.from({ length: 150 }, (_, n) => add(n)))
+    const pages = (query: string): (string | undefined)[] => {
+      const found: RoomRecord[] = []
+      let cursor: string | undefined
+      do {
+        const page = world.directory.list({ query, cursor }, 90)
+        found.push(...page.rooms)
+        cursor = page.cursor
+      } while (cursor !== undefined)
+      return names(found)
+    }
+    const newest = kept.toReversed()
+    expect(pages('')).toEqual(names(newest))
+    expect(pages('+label.even:true')).toEqual(names(newest.filter((room) => hasLabel(room, 'even'))))
+    const score = (room: RoomRecord) => (hasLabel(room, 'even') ? 2 : 0) + (hasLabel(room, 'third') ? 1 : 0)
+    expect(pages('+label.:0 label.even:true^2 label.third:true')).toEqual(
+      names(newest.toSorted((a, b) => score(b) - score(a))),
+    )
   })
 
   it.each(['', 'x', '!!', 'a'.repeat(128), Buffer.from('00000000 NaN 1').toString('base64url')])(

@@ -26,6 +26,6 @@ it('holds nothing of rooms and labels that have gone, and uses their slots again
     }
     expect(index.size).toBe(0)
     expect(index.fieldCount).toBe(0)
-    expect(index.find({ kind: 'all' })).toEqual([[]])
+    expect(index.find({ kind: 'all' })).toEqual([])
   }
 })

@@ -1,23 +1,16 @@
 import type { RoomRecord } from '../room-record.ts'
-import { FieldIndex, type Mention, type Slots } from './field-index.ts'
+import { FieldIndex, keyOf } from './field-index.ts'
 import { labelTerms } from './label-terms.ts'
+import { type AnySlotList, type Mentions, moveSlot, NOWHERE } from './mentions.ts'
 import type { Figure, Term } from './room-query-terms.ts'
-import { type SlotEntry, SlotList } from './slot-list.ts'
+import { type SlotKey, SlotList, type Slots } from './slot-list.ts'
 
-/** A room that can be found. */
-export interface IndexedRoom {
-  readonly room: RoomRecord
-  /** Newer rooms have higher numbers. */
+interface Held {
   readonly number: number
-}
-
-interface Held extends IndexedRoom {
   readonly slot: number
-  readonly everywhere: SlotEntry
-  readonly module: Mention
   /** The label that the mentions are of. */
   label: string
-  mentions: Mention[]
+  mentions: Mentions
 }
 
 /** A term that is looked up, rather than asked of every room. */
@@ -28,11 +21,15 @@ export type IndexedTerm = Exclude<Term, { readonly kind: 'figure'; readonly figu
  * has gone. It is told of every change by {@link put} and {@link remove}, and is never behind.
  */
 export class RoomIndex {
-  readonly #held: (Held | undefined)[] = []
+  /** By slot. */
+  readonly #rooms: (RoomRecord | undefined)[] = []
   readonly #byRoom = new Map<RoomRecord, Held>()
   readonly #freeSlots: number[] = []
   readonly #fields = new Map<string, FieldIndex>()
-  readonly #everywhere = new SlotList()
+  /** By the number of the room. */
+  readonly #everywhere = new SlotList<number>('')
+  #numbers = new Float64Array(0)
+  #counts = new Uint16Array(0)
 
   get size(): number {
     return this.#byRoom.size
@@ -40,7 +37,7 @@ export class RoomIndex {
 
   /** Slots are below this. */
   get slotCount(): number {
-    return this.#held.length
+    return this.#rooms.length
   }
 
   /** Paths that some room has. */
@@ -48,58 +45,82 @@ export class RoomIndex {
     return this.#fields.size
   }
 
+  /** The number of the room in each slot: newer rooms have higher ones. */
+  get numbers(): Float64Array {
+    return this.#numbers
+  }
+
   /** Takes a room in, or notes that its label may have changed. */
   put(room: RoomRecord, number: number): void {
     const { label } = room.traits
     let held = this.#byRoom.get(room)
     if (held === undefined) {
-      const slot = this.#freeSlots.pop() ?? this.#held.length
-      const everywhere = this.#everywhere.add(slot)
-      const module = this.#field('module').addValue(slot, room.module)
-      held = { room, number, slot, everywhere, module, label, mentions: [] }
-      this.#held[slot] = held
+      held = { number, slot: this.#takeSlot(number), label, mentions: NOWHERE }
+      this.#rooms[held.slot] = room
       this.#byRoom.set(room, held)
     } else if (held.label === label) return
-    this.#forget(held.mentions)
+    const mentions = this.#mentionsOf(room.module, label)
+    this.#move(held.slot, held.mentions, mentions)
     held.label = label
-    held.mentions = this.#mention(held.slot, label)
+    held.mentions = mentions
   }
 
   remove(room: RoomRecord): void {
     const held = this.#byRoom.get(room)
     if (held === undefined) return
+    const { slot, number, mentions } = held
     this.#byRoom.delete(room)
-    this.#held[held.slot] = undefined
-    this.#freeSlots.push(held.slot)
-    this.#everywhere.remove(held.everywhere)
-    this.#forget([held.module, ...held.mentions])
+    this.#rooms[slot] = undefined
+    this.#freeSlots.push(slot)
+    this.#everywhere.remove(number, slot)
+    this.#move(slot, mentions, NOWHERE)
   }
 
-  at(slot: number): IndexedRoom {
-    return this.#held[slot] as Held
+  at(slot: number): RoomRecord {
+    return this.#rooms[slot] as RoomRecord
   }
 
+  /** For all rooms the oldest come first; otherwise they come in no order. */
   find(term: IndexedTerm): Slots {
-    if (term.kind === 'all') return [this.#everywhere.slots]
-    return this.#fields.get(term.path)?.find(term, this.slotCount) ?? []
+    if (term.kind === 'all') return this.#everywhere.all
+    return this.#fields.get(term.path)?.find(term, this.#counts) ?? []
   }
 
-  #mention(slot: number, label: string): Mention[] {
+  #takeSlot(number: number): number {
+    const slot = this.#freeSlots.pop() ?? this.#rooms.length
+    if (slot === this.#numbers.length) {
+      const numbers = new Float64Array(2 * slot + 16)
+      numbers.set(this.#numbers)
+      this.#numbers = numbers
+      this.#counts = new Uint16Array(numbers.length)
+    }
+    this.#numbers[slot] = number
+    this.#everywhere.add(number, slot)
+    return slot
+  }
+
+  #mentionsOf(module: string, label: string): Mentions {
+    const lists: AnySlotList[] = [this.#field('module').listFor(module)]
+    const keys: SlotKey[] = [module]
     const { values, words } = labelTerms(label)
-    const mentions = values.map(({ path, value }) => this.#field(path).addValue(slot, value))
-    for (const [path, found] of words) {
-      const field = this.#field(path)
-      for (const word of found) mentions.push(field.addWord(slot, word))
+    for (const { path, value } of values) {
+      lists.push(this.#field(path).listFor(value))
+      keys.push(keyOf(value))
     }
-    return mentions
+    for (const [path, found] of words) {
+      const list = this.#field(path).words
+      for (const word of found) {
+        lists.push(list)
+        keys.push(word)
+      }
+    }
+    return { lists, keys }
   }
 
-  #forget(mentions: readonly Mention[]): void {
-    for (const mention of mentions) {
-      const { field } = mention
-      field.remove(mention)
-      if (field.isEmpty) this.#fields.delete(field.path)
-    }
+  #move(slot: number, before: Mentions, now: Mentions): void {
+    moveSlot(slot, before, now, ({ path }) => {
+      if (this.#fields.get(path)?.isEmpty) this.#fields.delete(path)
+    })
   }
 
   #field(path: string): FieldIndex {

@@ -1,7 +1,7 @@
 import type { RoomQuery } from '../../script/script-services.ts'
 import type { RoomRecord } from '../room-record.ts'
 import { encodeCursor } from './room-cursor.ts'
-import type { RankedRoom } from './top-rooms.ts'
+import type { RankedRoom } from './room-search.ts'
 
 /** A part of the answer to a query, in order. */
 export class RoomPage {
