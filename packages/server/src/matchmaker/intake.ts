@@ -112,7 +112,7 @@ export class Intake<T extends TicketSpec> {
 
   /** Links the two if they are compatible. Returns the steps. */
   #ask(a: WaitingTicket<T>, b: WaitingTicket<T>): number {
-    if (!canBeTogether(a.ticket, b.ticket)) return 1
+    if (!canBeTogether(a, b)) return 1
     const { isMutual } = this.#options
     this.#askedCount++
     const scoreOfA = a.query.score(b.profile)

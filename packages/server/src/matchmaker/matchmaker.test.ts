@@ -49,13 +49,13 @@ describe('a match', () => {
   it('needs everybody to accept everybody', () => {
     const { add, pass, matches } = matchmakerWorld()
     const three = { min: 3, max: 3 }
-    add(ticket('a', three), ticket('b', three), ticket('c', { ...three, query: '-properties.is:new' }))
-    add(ticket('new', { ...three, properties: { is: 'new' } }))
-    pass()
-    expect(matches).toEqual([['a', 'b', 'c']])
-    add(ticket('d', three))
+    add(ticket('a', three), ticket('new', { ...three, properties: { is: 'new' } }))
+    add(ticket('b', { ...three, query: '-properties.is:new' }))
     pass(60)
-    expect(matches).toHaveLength(1)
+    expect(matches).toEqual([])
+    add(ticket('c', three))
+    pass()
+    expect(matches).toEqual([['a', 'new', 'c']])
   })
 
   it('needs only the oldest to accept the others when acceptance is not mutual', () => {
@@ -316,6 +316,27 @@ describe('the matchmaker', () => {
     }
     expect(before).toBe((200 * 199) / 2)
     expect(turns).toBeGreaterThan(200)
+  })
+
+  it('searches less and less often around a ticket whose searches end at their bound', () => {
+    const { add, pass, matchmaker, matches } = matchmakerWorld({ ticketMaxMs: 1_000_000 })
+    // Everybody refuses its own colour, and there are too few colours for a match.
+    const colourful = (id: string, colour: number) =>
+      ticket(id, { min: 7, max: 7, properties: { colour }, query: `-properties.colour:${colour}` })
+    for (let n = 0; n < 60; n++) add(colourful(`${n}`, n % 6))
+    pass()
+    const { cutShort } = matchmaker.counts
+    expect(cutShort).toBeGreaterThan(0)
+    for (let n = 0; n < 200; n++) {
+      add(colourful(`late ${n}`, n % 6))
+      pass()
+      matchmaker.remove(`late ${n}`)
+    }
+    // Every pass has changed the links of nearly all of them.
+    expect(matchmaker.counts.cutShort).toBeLessThan(60 * (200 / 16 + 8) + 200)
+    add(colourful('the missing one', 6))
+    pass(20)
+    expect(matches).toHaveLength(1)
   })
 
   it('gives the same matches however its work is cut', () => {
