@@ -98,7 +98,7 @@ export class Intake<T extends TicketSpec> {
   /** Meets the next others. Returns the steps. */
   #meet(current: WaitingTicket<T>, steps: number): number {
     const { tickets } = this.#options.poolOf(current)
-    let used = 1
+    let used = 0
     while (this.#cursor < tickets.length) {
       if (used >= steps) return used
       const other = tickets[this.#cursor++]
@@ -107,12 +107,12 @@ export class Intake<T extends TicketSpec> {
     this.#current = undefined
     current.state = 'linked'
     this.#options.onLinked(current)
-    return used + current.links.length
+    return used + current.links.length + 1
   }
 
   /** Links the two if they are compatible. Returns the steps. */
   #ask(a: WaitingTicket<T>, b: WaitingTicket<T>): number {
-    if (!canBeTogether(a.ticket, b.ticket)) return 1
+    if (!canBeTogether(a, b)) return 1
     const { isMutual } = this.#options
     this.#askedCount++
     const scoreOfA = a.query.score(b.profile)

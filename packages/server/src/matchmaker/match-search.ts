@@ -11,6 +11,8 @@ import type { WaitingTicket } from './waiting-ticket.ts'
  */
 export const NODES_PER_SEARCH = 1_000
 
+/** A node goes through the candidates that are left, which is worth so many steps. */
+const STEPS_PER_NODE = 4
 const BITS = 32
 const MASK_WORDS = LINKS_PER_TICKET / BITS
 
@@ -57,11 +59,14 @@ export class MatchSearch<T extends TicketSpec> {
     this.#chosen.length = 0
     this.#chosen.push(anchor)
     const allowed = new Uint32Array(MASK_WORDS).fill(0xffff_ffff)
-    const isFull =
-      this.#settle(anchor.ticket, anchor.size) || this.#extend(0, allowed, anchor.ticket, anchor.size)
+    const isFull = this.#settle(anchor, anchor.size) || this.#extend(0, allowed, anchor, anchor.size)
     const match = isFull ? [...this.#chosen] : this.#best
     this.#best = undefined
-    return { match, isCutShort: !isFull && this.#isCutShort, steps: this.#steps + this.#nodes }
+    return {
+      match,
+      isCutShort: !isFull && this.#isCutShort,
+      steps: this.#steps + this.#nodes * STEPS_PER_NODE,
+    }
   }
 
   get #isCutShort(): boolean {
@@ -90,7 +95,7 @@ export class MatchSearch<T extends TicketSpec> {
       candidates.push(candidate)
       this.#rows.push(undefined)
     }
-    this.#packing.fill(candidates, anchor.ticket.max - anchor.size)
+    this.#packing.fill(candidates, anchor.max - anchor.size)
     this.#steps = 1 + ranked.length
   }
 
@@ -117,7 +122,7 @@ export class MatchSearch<T extends TicketSpec> {
       const candidate = candidates[index] as WaitingTicket<T>
       const withIt = players + candidate.size
       if (withIt > size.max) continue
-      const sizeWithIt = bothSizes(size, candidate.ticket)
+      const sizeWithIt = bothSizes(size, candidate)
       if (!canReach(sizeWithIt, withIt)) continue
       if (++this.#nodes > NODES_PER_SEARCH) return false
       this.#chosen.push(candidate)

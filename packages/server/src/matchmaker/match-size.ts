@@ -5,7 +5,7 @@ export interface MatchSize {
   readonly multiple: number
 }
 
-interface SizedTicket extends MatchSize {
+export interface SizedTicket extends MatchSize {
   readonly size: number
 }
 
@@ -34,9 +34,11 @@ export function canReach(size: MatchSize, players: number): boolean {
 
 /** Whether two tickets can be in one match, as far as players are counted. */
 export function canBeTogether(a: SizedTicket, b: SizedTicket): boolean {
-  const players = a.size + b.size
-  if (players > a.max || players > b.max || a.min > b.max || b.min > a.max) return false
-  return canReach(bothSizes(a, b), players)
+  const max = Math.min(a.max, b.max)
+  const least = Math.max(a.min, b.min, a.size + b.size)
+  if (least > max) return false
+  const multiple = a.multiple === b.multiple ? a.multiple : leastCommonMultiple(a.multiple, b.multiple)
+  return multiple === 1 || max - (max % multiple) >= least
 }
 
 function leastCommonMultiple(a: number, b: number): number {

@@ -1,7 +1,7 @@
 import { parseQuery } from '../room/query/parse-room-query.ts'
 import { type Clause, isWithin, type QueryFields, type Term } from '../room/query/room-query-terms.ts'
 import type { PropertyValue } from './ticket.ts'
-import type { TicketProfile } from './ticket-profile.ts'
+import { internedName, type TicketProfile } from './ticket-profile.ts'
 
 type TicketFigure = 'party_size'
 
@@ -74,26 +74,39 @@ function testOf(term: Term<TicketFigure>): Test {
   switch (term.kind) {
     case 'all':
       return () => true
-    case 'present':
-      return (profile) => profile.valueAt(term.path) !== undefined
-    case 'values': {
-      const values = new Set<unknown>(term.values)
-      return (profile) => values.has(profile.valueAt(term.path))
+    case 'present': {
+      const name = nameIn(term.path)
+      return (profile) => profile.valueOf(name) !== undefined
     }
-    case 'prefix':
-      return (profile) => textOf(profile.valueAt(term.path))?.startsWith(term.prefix) === true
+    case 'values': {
+      const name = nameIn(term.path)
+      const values = new Set<unknown>(term.values)
+      return (profile) => values.has(profile.valueOf(name))
+    }
+    case 'prefix': {
+      const name = nameIn(term.path)
+      return (profile) => textOf(profile.valueOf(name))?.startsWith(term.prefix) === true
+    }
     case 'words':
       return (profile) => profile.hasWords(term.path, term.words, term.prefix)
-    case 'range':
+    case 'range': {
+      const name = nameIn(term.path)
+      const { range } = term
       return (profile) => {
-        const value = profile.valueAt(term.path)
-        return typeof value === 'number' && isWithin(term.range, value)
+        const value = profile.valueOf(name)
+        return typeof value === 'number' && isWithin(range, value)
       }
+    }
     case 'figure':
       return (profile) => term.ranges.some((range) => isWithin(range, profile.partySize))
     default:
       return term satisfies never
   }
+}
+
+/** Of a path `properties.<name>`, the name. */
+function nameIn(path: string): string {
+  return internedName(path.slice(`${ticketFields.document}.`.length))
 }
 
 function textOf(value: PropertyValue | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import type { DueItem } from '../room/due-heap.ts'
 import type { Link } from './links.ts'
+import type { SizedTicket } from './match-size.ts'
 import type { TicketSpec } from './ticket.ts'
 import { TicketProfile } from './ticket-profile.ts'
 import { TicketQuery } from './ticket-query.ts'
@@ -13,8 +14,12 @@ import { TicketQuery } from './ticket-query.ts'
 export type WaitingState = 'new' | 'queued' | 'linked' | 'gone'
 
 /** A ticket while it waits. */
-export class WaitingTicket<T extends TicketSpec> implements DueItem {
+export class WaitingTicket<T extends TicketSpec> implements DueItem, SizedTicket {
   readonly ticket: T
+  // Copied, because every pair is asked for them first, and what owners add as a ticket has all sorts of shapes.
+  readonly min: number
+  readonly max: number
+  readonly multiple: number
   readonly size: number
   /** Lower = has waited longer. */
   readonly order: number
@@ -50,6 +55,9 @@ export class WaitingTicket<T extends TicketSpec> implements DueItem {
   /** @throws {KaosError} INVALID_PAYLOAD for a query that cannot be read */
   constructor(ticket: T, order: number, sinceMs: number) {
     this.ticket = ticket
+    this.min = ticket.min
+    this.max = ticket.max
+    this.multiple = ticket.multiple
     this.size = ticket.size
     this.order = order
     this.sinceMs = sinceMs
