@@ -79,6 +79,8 @@ describe('README', () => {
     reconnecting: true,
     ended: true,
     fallback: true,
+    ticket: true,
+    party: true,
     latency: true,
     error: true,
   }
