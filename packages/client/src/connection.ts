@@ -38,7 +38,7 @@ import {
   type Ticket,
   type TicketLink,
 } from './matchmaking.ts'
-import { PendingRequests, type RequestOptions } from './requests.ts'
+import { PendingRequests, type RequestOptions, type WaitOptions } from './requests.ts'
 import { Room, type RoomLink } from './room.ts'
 import { RoomTable } from './room-table.ts'
 import { type Session, sessionFromWire } from './session.ts'
@@ -141,6 +141,10 @@ export class Connection implements RoomLink, TicketLink {
   /** How long the server keeps the session when the connection is lost. */
   get resumeWindowMs(): number {
     return Math.max(this.#windowMs, this.#rooms.resumeWindowMs)
+  }
+
+  get sessionId(): string {
+    return this.#session?.sessionId ?? ''
   }
 
   /** Why the session ended; undefined while it lives. */
@@ -255,7 +259,7 @@ export class Connection implements RoomLink, TicketLink {
   async request<Name extends RequestName, Result>(
     name: Name,
     fields: Omit<ClientPayload<Name>, 'id'>,
-    options: RequestOptions,
+    options: WaitOptions,
     onReply: (reply: Reply<Name>) => Result,
     lane = 0,
   ): Promise<Result> {
@@ -297,7 +301,10 @@ export class Connection implements RoomLink, TicketLink {
   }
 
   removeTicket(ticket: string, options: RequestOptions): Promise<void> {
-    return this.request('MatchmakerRemove', { ticket }, options, () => this.matchmaking.removed(ticket))
+    // Nobody but the reply tells the owner of a ticket that it was taken back.
+    return this.request('MatchmakerRemove', { ticket }, { ...options, isReplyKept: true }, () =>
+      this.matchmaking.removed(ticket),
+    )
   }
 
   leaveRoom(handle: number, options: RequestOptions): Promise<void> {
@@ -469,7 +476,8 @@ export class Connection implements RoomLink, TicketLink {
         this.matchmaking.receiveTicket(decodeServerPayload('MatchmakerTicket', payload))
         break
       case Op.Party: {
-        const reply = decodeServerPayload('Party', payload)
+        const reply = this.#decodeReply('Party', payload)
+        if (reply === undefined) break
         this.matchmaking.receiveParty(reply)
         this.#requests.settle('Party', reply)
         break
@@ -485,19 +493,23 @@ export class Connection implements RoomLink, TicketLink {
 
   /** Hands a reply to whoever waits for it; nobody may, after a timeout or an abort. */
   #settle<
-    Name extends Exclude<
-      ServerPayloadName,
-      'SessionEnd' | 'Error' | 'RoomPresence' | 'MatchmakerTicket' | 'Party'
-    >,
+    Name extends Exclude<ServerPayloadName, 'SessionEnd' | 'Error' | 'RoomPresence' | 'MatchmakerTicket'>,
   >(name: Name, payload: Uint8Array, onUnwanted?: (reply: ServerPayload<Name>) => void): void {
-    let reply: ServerPayload<Name>
+    const reply = this.#decodeReply(name, payload)
+    if (reply !== undefined && !this.#requests.settle(name, reply)) onUnwanted?.(reply)
+  }
+
+  /** @returns undefined when it makes no sense, and the request it answers has been told. */
+  #decodeReply<Name extends ServerPayloadName>(
+    name: Name,
+    payload: Uint8Array,
+  ): ServerPayload<Name> | undefined {
     try {
-      reply = decodeServerPayload(name, payload)
+      return decodeServerPayload(name, payload)
     } catch (error) {
-      if (this.#requests.fail(salvageRequestId(payload), error)) return
+      if (this.#requests.fail(salvageRequestId(payload), error)) return undefined
       throw error
     }
-    if (!this.#requests.settle(name, reply)) onUnwanted?.(reply)
   }
 
   #handleLeave(reply: ServerPayload<'RoomLeave'>): void {
@@ -547,7 +559,9 @@ export class Connection implements RoomLink, TicketLink {
   /** What was called off has happened all the same, and is taken back. */
   #undo(done: Promise<void>): void {
     done.catch((thrown) => {
-      if (this.#end === undefined) this.#options.onError(toKaosError(thrown, internalError), undefined)
+      const error = toKaosError(thrown, internalError)
+      const isOver = this.#end !== undefined || error.error === 'TICKET_NOT_FOUND'
+      if (!isOver) this.#options.onError(error, undefined)
     })
   }
 
@@ -563,7 +577,7 @@ export class Connection implements RoomLink, TicketLink {
     this.#end = error
     this.#heartbeats?.stop()
     this.#requests.failAll(error)
-    this.matchmaking.close(error)
+    this.matchmaking.close(error, reason)
     this.#rooms.closeAll(
       reason === 'left'
         ? { reason, message: undefined, error: undefined }

@@ -1,33 +1,9 @@
-import { decodeLaneCounts, encodeLaneCounts, encodeServerFrame, ErrorTable } from '@kaosnet/protocol'
-import { ManualClock } from '@kaosnet/rudp/testing'
+import { decodeLaneCounts, encodeServerFrame, ErrorTable } from '@kaosnet/protocol'
 import { describe, expect, it } from 'vitest'
 import type { Client } from './client.ts'
 import type { ClientOptions } from './options.ts'
-import { HANDLE, joinReply, outcome, ROOM_ID, World } from './testing/world.ts'
-
-const WINDOW_MS = 10_000
-
-/** A server that keeps sessions, and has received `received` when one comes back. */
-function resumable(): World & { received: Map<number, number>; refuses: boolean; tokens: string[] } {
-  const world = Object.assign(new World(new ManualClock()), {
-    received: new Map([[0, 0]]),
-    refuses: false,
-    tokens: [] as string[],
-  })
-  let issued = 0
-  world.server.handlers.SessionStart = ({ id, resume }, connection) => {
-    if (resume !== undefined) world.tokens.push(resume.token)
-    if (resume !== undefined && world.refuses) return connection.sendError(id, 'RESUME_REFUSED')
-    const fields = { resume_token: `token-${++issued}`, resume_window_ms: WINDOW_MS }
-    connection.startSession(
-      id,
-      resume === undefined
-        ? fields
-        : { ...fields, is_resumed: true, received: encodeLaneCounts(world.received) },
-    )
-  }
-  return world
-}
+import { resumable, WINDOW_MS } from './testing/resumable-world.ts'
+import { HANDLE, joinReply, outcome, ROOM_ID, type World } from './testing/world.ts'
 
 function storyOf(client: Client): string[] {
   const story: string[] = []
