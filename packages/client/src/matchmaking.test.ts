@@ -366,7 +366,7 @@ describe('a ticket', () => {
 
 describe('the ticket of a session whose connection is lost', () => {
   it('hears after the resume what became of it', async () => {
-    const world = serving(resumable())
+    const world = serving(resumable(new ManualClock()))
     const { client, ticket, match, connection } = await waiting(world)
     const joined = outcome(ticket.join())
     const start = world.server.handlers.SessionStart
@@ -385,7 +385,7 @@ describe('the ticket of a session whose connection is lost', () => {
   })
 
   it('can be asked for and taken back meanwhile', async () => {
-    const world = serving(resumable())
+    const world = serving(resumable(new ManualClock()))
     const { client, ticket, match, connection } = await waiting(world)
     world.received.set(0, 1)
     connection.drop()
@@ -398,7 +398,7 @@ describe('the ticket of a session whose connection is lost', () => {
   })
 
   it('ends when the session cannot be saved, before `disconnected`', async () => {
-    const world = serving(resumable())
+    const world = serving(resumable(new ManualClock()))
     const { client, ticket, match, connection } = await waiting(world)
     const seen: unknown[] = []
     ticket.match.catch((error) => seen.push(error.error))

@@ -218,7 +218,7 @@ describe('the party of a client', () => {
   })
 
   it('is kept while the connection is lost, and brought up to date by what is sent again', async () => {
-    const world = serving(resumable())
+    const world = serving(resumable(new ManualClock()))
     const { client, party, events, connection } = await joined(world)
     const start = world.server.handlers.SessionStart
     world.server.handlers.SessionStart = (request, resumed) => {
@@ -239,7 +239,7 @@ describe('the party of a client', () => {
   })
 
   it('is gone with the session, which is told before `disconnected`', async () => {
-    const world = serving(resumable())
+    const world = serving(resumable(new ManualClock()))
     const { client, events, connection } = await joined(world)
     const story: string[] = []
     client.on('party', ({ reason }) => story.push(`party ${reason}`))

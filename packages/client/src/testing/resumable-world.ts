@@ -1,13 +1,15 @@
 import { encodeLaneCounts } from '@kaosnet/protocol'
-import { ManualClock } from '@kaosnet/rudp/testing'
+import type { VirtualTime } from './scripted-server.ts'
 import { World } from './world.ts'
 
 /** How long the server keeps a session. */
 export const WINDOW_MS = 10_000
 
 /** A server that keeps sessions, and has received `received` when one comes back. */
-export function resumable(): World & { received: Map<number, number>; refuses: boolean; tokens: string[] } {
-  const world = Object.assign(new World(new ManualClock()), {
+export function resumable(
+  time: VirtualTime,
+): World & { received: Map<number, number>; refuses: boolean; tokens: string[] } {
+  const world = Object.assign(new World(time), {
     received: new Map([[0, 0]]),
     refuses: false,
     tokens: [] as string[],
