@@ -1,23 +1,18 @@
 import {
   type ClientPayload,
-  type ClientPayloadName,
   encodeClientFrame,
   encodeHeartbeat,
   encodeLaneCounts,
   ErrorTable,
   FrameReader,
   KaosError,
-  type OpName,
   opName,
   PROTOCOL_VERSIONS,
   type ServerPayload,
-  type ServerPayloadName,
   UNCOUNTED,
 } from '@kaosnet/protocol'
 import { abortable } from './abort.ts'
-import type { ClientClock } from './clock.ts'
-import type { ClockSync } from './clock-sync.ts'
-import type { ListenerErrorHandler } from './emitter.ts'
+import type { ConnectionOptions, OpenOptions } from './connection-options.ts'
 import { connectionLost, internalError, sessionEnded, toKaosError } from './errors.ts'
 import { FrameHandlers } from './frame-handlers.ts'
 import { Heartbeats } from './heartbeats.ts'
@@ -25,11 +20,17 @@ import {
   Matchmaking,
   type MatchRequest,
   matchRequestToWire,
-  type PartyEvent,
   type Ticket,
   type TicketLink,
 } from './matchmaking.ts'
-import { PendingRequests, type RequestOptions, type WaitOptions } from './requests.ts'
+import {
+  PendingRequests,
+  type Reply,
+  type RequestName,
+  type RequestOptions,
+  replyName,
+  type WaitOptions,
+} from './requests.ts'
 import { Room, type RoomLink } from './room.ts'
 import { RoomTable } from './room-table.ts'
 import { type Session, sessionFromWire } from './session.ts'
@@ -38,55 +39,9 @@ import type {
   ClientTransport,
   Delivery,
   TransportClose,
-  TransportDialer,
   TransportHandlers,
   TransportKind,
 } from './transport.ts'
-
-export interface ConnectionOptions {
-  readonly clock: ClientClock
-  readonly clockSync: ClockSync
-  readonly requestTimeoutMs: number
-  /** Something went wrong that no request or room can report. */
-  readonly onError: (error: KaosError, op: OpName | undefined) => void
-  readonly onListenerError: ListenerErrorHandler
-  readonly onMeasured: () => void
-  /** The leader of our party has handed in a ticket. */
-  readonly onTicket: (ticket: Ticket) => void
-  readonly onParty: (event: PartyEvent) => void
-  /** Whether a session whose connection is lost may wait for {@link Connection.resume}. */
-  readonly mayResume: boolean
-  /** Bytes kept for the server until it has acknowledged them. */
-  readonly replayBytes: number
-  /** The connection is lost and the session can be resumed: it waits for {@link Connection.resume}. */
-  readonly onDropped: (error: KaosError) => void
-  /** The session ended, and not by {@link Connection.close}. */
-  readonly onEnded: (error: KaosError) => void
-}
-
-export interface OpenOptions {
-  readonly dial: TransportDialer
-  readonly onFallback: (error: KaosError) => void
-  readonly url: URL
-  readonly signal: AbortSignal
-  readonly start: Omit<ClientPayload<'SessionStart'>, 'id' | 'versions'>
-}
-
-/** Requests, and the name of the reply that answers each. */
-const replyNames = {
-  SessionStart: 'SessionStart',
-  RoomCreate: 'RoomCreate',
-  RoomJoin: 'RoomJoin',
-  RoomLeave: 'RoomLeave',
-  RoomList: 'RoomList',
-  Rpc: 'RpcResponse',
-  MatchmakerAdd: 'MatchmakerAdd',
-  MatchmakerRemove: 'MatchmakerRemove',
-  Party: 'Party',
-} as const satisfies Partial<Record<ClientPayloadName, ServerPayloadName>>
-
-type RequestName = keyof typeof replyNames
-type Reply<Name extends RequestName> = ServerPayload<(typeof replyNames)[Name]>
 
 /** How long a server may take to answer our goodbye. */
 const CLOSE_TIMEOUT_MS = 2_000
@@ -256,8 +211,7 @@ export class Connection implements RoomLink, TicketLink {
     lane = 0,
   ): Promise<Result> {
     options.signal?.throwIfAborted()
-    const replyName: (typeof replyNames)[Name] = replyNames[name]
-    const { id, result } = this.#requests.open(replyName, options, onReply)
+    const { id, result } = this.#requests.open(replyName(name), options, onReply)
     try {
       const payload = { id, ...fields } as unknown as ClientPayload<Name>
       this.sendFrame(encodeClientFrame(name, payload), 'reliable', lane)

@@ -4,13 +4,13 @@ import {
   type Heartbeat,
   type KaosError,
   Op,
+  opName,
   salvageRequestId,
   type ServerPayload,
-  type ServerPayloadName,
 } from '@kaosnet/protocol'
 import { errorFromWire, internalError, sessionEnded, toKaosError } from './errors.ts'
 import type { Matchmaking, TicketLink } from './matchmaking.ts'
-import type { PendingRequests } from './requests.ts'
+import type { PendingRequests, ReplyName } from './requests.ts'
 import type { RoomLink } from './room.ts'
 import type { RoomTable } from './room-table.ts'
 import type { SessionLanes } from './session-lanes.ts'
@@ -60,23 +60,15 @@ export class FrameHandlers {
         lanes.handleAck(payload)
         break
       case Op.SessionStart:
-        this.#settle('SessionStart', payload)
-        break
       case Op.RoomCreate:
-        this.#settle('RoomCreate', payload)
-        break
       case Op.RoomList:
-        this.#settle('RoomList', payload)
-        break
       case Op.RpcResponse:
-        this.#settle('RpcResponse', payload)
+      case Op.MatchmakerRemove:
+        this.#settle(opName(op) as ReplyName, payload)
         break
       case Op.MatchmakerAdd:
         // Nobody waits for it any more, so nobody would join the match.
         this.#settle('MatchmakerAdd', payload, ({ ticket }) => this.#undo(link.removeTicket(ticket, {})))
-        break
-      case Op.MatchmakerRemove:
-        this.#settle('MatchmakerRemove', payload)
         break
       case Op.MatchmakerTicket:
         matchmaking.receiveTicket(decodeServerPayload('MatchmakerTicket', payload))
@@ -98,18 +90,17 @@ export class FrameHandlers {
   }
 
   /** Hands a reply to whoever waits for it; nobody may, after a timeout or an abort. */
-  #settle<
-    Name extends Exclude<ServerPayloadName, 'SessionEnd' | 'Error' | 'RoomPresence' | 'MatchmakerTicket'>,
-  >(name: Name, payload: Uint8Array, onUnwanted?: (reply: ServerPayload<Name>) => void): void {
+  #settle<Name extends ReplyName>(
+    name: Name,
+    payload: Uint8Array,
+    onUnwanted?: (reply: ServerPayload<Name>) => void,
+  ): void {
     const reply = this.#decodeReply(name, payload)
     if (reply !== undefined && !this.#options.requests.settle(name, reply)) onUnwanted?.(reply)
   }
 
   /** @returns undefined when it makes no sense, and the request it answers has been told. */
-  #decodeReply<Name extends ServerPayloadName>(
-    name: Name,
-    payload: Uint8Array,
-  ): ServerPayload<Name> | undefined {
+  #decodeReply<Name extends ReplyName>(name: Name, payload: Uint8Array): ServerPayload<Name> | undefined {
     try {
       return decodeServerPayload(name, payload)
     } catch (error) {

@@ -1,4 +1,9 @@
-import { KaosError, type ServerPayload, type ServerPayloadName } from '@kaosnet/protocol'
+import {
+  type ClientPayloadName,
+  KaosError,
+  type ServerPayload,
+  type ServerPayloadName,
+} from '@kaosnet/protocol'
 import type { ClientClock, ClientTimer } from './clock.ts'
 
 /** What a caller may say about one request. */
@@ -23,6 +28,20 @@ interface PendingRequest {
   fail(reason: unknown): void
   /** The caller waits no longer. */
   callOff(reason: unknown): void
+}
+
+/** Operations that are requests (docs/protocol.md#requests). */
+export type RequestName = Extract<ClientPayloadName, ReplyName | 'Rpc'>
+export type ReplyName = Exclude<
+  ServerPayloadName,
+  'SessionEnd' | 'Error' | 'RoomPresence' | 'MatchmakerTicket'
+>
+type ReplyNameOf<Name extends RequestName> = Name extends 'Rpc' ? 'RpcResponse' : Exclude<Name, 'Rpc'>
+export type Reply<Name extends RequestName> = ServerPayload<ReplyNameOf<Name>>
+
+/** The operation that answers a request. */
+export function replyName<Name extends RequestName>(name: Name): ReplyNameOf<Name> {
+  return (name === 'Rpc' ? 'RpcResponse' : name) as ReplyNameOf<Name>
 }
 
 const MAX_REQUEST_ID = 0xffff_ffff
