@@ -110,8 +110,8 @@ export class Ticket {
   }
 
   /**
-   * Takes the ticket back; that of a party only its leader may.
-   * @throws {KaosError} TICKET_NOT_FOUND when it is over already
+   * Takes the ticket back; `match` then rejects with WRONG_STATE.
+   * @throws {KaosError} TICKET_NOT_FOUND when it is over already, PARTY_LEADER_ONLY when another has handed it in
    */
   cancel(options: RequestOptions = {}): Promise<void> {
     return this.#link.removeTicket(this.id, options)
