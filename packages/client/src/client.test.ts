@@ -143,21 +143,20 @@ describe('requests', () => {
 
   it('listRooms() asks with the query and gives the rooms in the SDK’s words', async () => {
     const world = newWorld()
+    const summary = {
+      room_id: ROOM_ID,
+      module: 'arena',
+      label: 'duel',
+      size: 1,
+      max_players: 2,
+      tick_hz: 30,
+      created_ms: 1_700_000_000_000,
+    }
     world.server.handlers.RoomList = ({ id }, connection) =>
       connection.send(
         encodeServerFrame('RoomList', {
           id,
-          rooms: [
-            {
-              room_id: ROOM_ID,
-              module: 'arena',
-              label: 'duel',
-              size: 1,
-              max_players: 2,
-              tick_hz: 30,
-              created_ms: 1_700_000_000_000,
-            },
-          ],
+          rooms: [summary, { ...summary, label: 'closed to others', is_locked: true }],
         }),
       )
     const client = await world.connected()
@@ -172,7 +171,9 @@ describe('requests', () => {
         maxPlayers: 2,
         tickHz: 30,
         createdMs: 1_700_000_000_000,
+        isLocked: false,
       },
+      expect.objectContaining({ label: 'closed to others', isLocked: true }),
     ])
     expect(world.server.connection.payloads('RoomList')).toMatchObject([
       { module: 'arena', has_seat: true, limit: 10 },

@@ -22,7 +22,7 @@ export interface JoinOptions extends RequestOptions {
   readonly metadata?: Record<string, unknown> | undefined
   /** For the room's scripts alone, when they ask for one; at most 256 bytes. */
   readonly password?: string | undefined
-  /** Of a seat of the room, from the game's scripts. */
+  /** Of a seat of that room, from a match or the game's scripts. */
   readonly reservation?: string | undefined
 }
 
@@ -172,7 +172,7 @@ export class Client {
    */
   async findRoom<State = unknown, Data = unknown>(
     find: RoomSearch,
-    options: JoinOptions = {},
+    options: Omit<JoinOptions, 'reservation'> = {},
   ): Promise<Room<State, Data>> {
     return this.#life
       .requireConnection()

@@ -1,103 +1,48 @@
 import {
   type ClientPayload,
-  type ClientPayloadName,
-  decodeHeartbeat,
-  decodeLaneCounts,
-  decodeServerPayload,
   encodeClientFrame,
   encodeHeartbeat,
   encodeLaneCounts,
-  encodeSessionAck,
   ErrorTable,
   FrameReader,
-  type LaneCounts,
   KaosError,
-  Op,
-  type OpName,
   opName,
   PROTOCOL_VERSIONS,
-  ReceivedCounts,
-  ReplayBuffer,
-  reliableLane,
-  salvageRequestId,
   type ServerPayload,
-  type ServerPayloadName,
   UNCOUNTED,
 } from '@kaosnet/protocol'
 import { abortable } from './abort.ts'
-import type { ClientClock } from './clock.ts'
-import type { ClockSync } from './clock-sync.ts'
-import type { ListenerErrorHandler } from './emitter.ts'
-import { connectionLost, errorFromWire, sessionEnded, toKaosError } from './errors.ts'
+import type { ConnectionOptions, OpenOptions } from './connection-options.ts'
+import { connectionLost, internalError, sessionEnded, toKaosError } from './errors.ts'
+import { FrameHandlers } from './frame-handlers.ts'
 import { Heartbeats } from './heartbeats.ts'
 import {
   Matchmaking,
   type MatchRequest,
   matchRequestToWire,
-  type PartyEvent,
   type Ticket,
   type TicketLink,
 } from './matchmaking.ts'
-import { PendingRequests, type RequestOptions } from './requests.ts'
+import {
+  PendingRequests,
+  type Reply,
+  type RequestName,
+  type RequestOptions,
+  replyName,
+  type WaitOptions,
+} from './requests.ts'
 import { Room, type RoomLink } from './room.ts'
 import { RoomTable } from './room-table.ts'
 import { type Session, sessionFromWire } from './session.ts'
+import { SessionLanes } from './session-lanes.ts'
 import type {
   ClientTransport,
   Delivery,
   TransportClose,
-  TransportDialer,
   TransportHandlers,
   TransportKind,
 } from './transport.ts'
 
-export interface ConnectionOptions {
-  readonly clock: ClientClock
-  readonly clockSync: ClockSync
-  readonly requestTimeoutMs: number
-  /** Something went wrong that no request or room can report. */
-  readonly onError: (error: KaosError, op: OpName | undefined) => void
-  readonly onListenerError: ListenerErrorHandler
-  readonly onMeasured: () => void
-  /** The leader of our party has handed in a ticket. */
-  readonly onTicket: (ticket: Ticket) => void
-  readonly onParty: (event: PartyEvent) => void
-  /** Whether a session whose connection is lost may wait for {@link Connection.resume}. */
-  readonly mayResume: boolean
-  /** Bytes kept for the server until it has acknowledged them. */
-  readonly replayBytes: number
-  /** The connection is lost and the session can be resumed: it waits for {@link Connection.resume}. */
-  readonly onDropped: (error: KaosError) => void
-  /** The session ended, and not by {@link Connection.close}. */
-  readonly onEnded: (error: KaosError) => void
-}
-
-export interface OpenOptions {
-  readonly dial: TransportDialer
-  readonly onFallback: (error: KaosError) => void
-  readonly url: URL
-  readonly signal: AbortSignal
-  readonly start: Omit<ClientPayload<'SessionStart'>, 'id' | 'versions'>
-}
-
-/** Requests, and the name of the reply that answers each. */
-const replyNames = {
-  SessionStart: 'SessionStart',
-  RoomCreate: 'RoomCreate',
-  RoomJoin: 'RoomJoin',
-  RoomLeave: 'RoomLeave',
-  RoomList: 'RoomList',
-  Rpc: 'RpcResponse',
-  MatchmakerAdd: 'MatchmakerAdd',
-  MatchmakerRemove: 'MatchmakerRemove',
-  Party: 'Party',
-} as const satisfies Partial<Record<ClientPayloadName, ServerPayloadName>>
-
-type RequestName = keyof typeof replyNames
-type Reply<Name extends RequestName> = ServerPayload<(typeof replyNames)[Name]>
-
-/** Frames kept for the server at most; they are small then, and the bound on bytes is the one that counts. */
-const REPLAY_FRAMES = 16_384
 /** How long a server may take to answer our goodbye. */
 const CLOSE_TIMEOUT_MS = 2_000
 
@@ -111,8 +56,8 @@ export class Connection implements RoomLink, TicketLink {
   readonly #requests: PendingRequests
   readonly #rooms: RoomTable
   readonly matchmaking: Matchmaking
-  readonly #received = new ReceivedCounts()
-  readonly #sent: ReplayBuffer
+  readonly #lanes: SessionLanes
+  readonly #frames: FrameHandlers
   #transport: ClientTransport | undefined
   /** Of the present transport; whatever others still tell is of no interest. */
   #handlers: TransportHandlers | undefined
@@ -128,9 +73,21 @@ export class Connection implements RoomLink, TicketLink {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#requests = new PendingRequests(options.clock, options.requestTimeoutMs)
-    this.#sent = new ReplayBuffer({ maxBytes: options.replayBytes, maxFrames: REPLAY_FRAMES })
+    this.#lanes = new SessionLanes(options.replayBytes)
     this.#rooms = new RoomTable(options.clock, options.onListenerError)
     this.matchmaking = new Matchmaking(this, options)
+    this.#frames = new FrameHandlers({
+      requests: this.#requests,
+      rooms: this.#rooms,
+      matchmaking: this.matchmaking,
+      lanes: this.#lanes,
+      link: this,
+      onHeartbeat: (heartbeat) => this.#heartbeats?.receive(heartbeat),
+      onSessionEnd: (error) => this.#fail(error),
+      onError: (error, op) => {
+        if (this.#end === undefined) options.onError(error, opName(op))
+      },
+    })
   }
 
   /** The transport is lost, and the session waits for another. */
@@ -141,6 +98,10 @@ export class Connection implements RoomLink, TicketLink {
   /** How long the server keeps the session when the connection is lost. */
   get resumeWindowMs(): number {
     return Math.max(this.#windowMs, this.#rooms.resumeWindowMs)
+  }
+
+  get sessionId(): string {
+    return this.#session?.sessionId ?? ''
   }
 
   /** Why the session ended; undefined while it lives. */
@@ -177,7 +138,7 @@ export class Connection implements RoomLink, TicketLink {
   async resume(options: OpenOptions): Promise<Session> {
     try {
       const transport = await this.#dial(options)
-      const named = this.#received.all()
+      const named = this.#lanes.receivedCounts()
       const resume = {
         token: this.#resumeToken ?? '',
         attempt: ++this.#attempts,
@@ -222,25 +183,15 @@ export class Connection implements RoomLink, TicketLink {
   }
 
   /** The server has accepted: each side knows what the other has, and sends the rest. */
-  #takeOver(reply: ServerPayload<'SessionStart'>, transport: ClientTransport, named: LaneCounts): Session {
+  #takeOver(
+    reply: ServerPayload<'SessionStart'>,
+    transport: ClientTransport,
+    named: ReturnType<SessionLanes['receivedCounts']>,
+  ): Session {
     if (reply.is_resumed !== true || reply.received === undefined) throw new KaosError('RESUME_REFUSED')
-    const counts = decodeLaneCounts(reply.received)
-    for (const lane of this.#sent.lanes) {
-      // A lane we have named, and the server does not know any more, is that of a room we are out of, as we shall hear.
-      // One we have not named is that of a room we have joined since: its first frames have overtaken this reply.
-      if (!counts.has(lane) && named.has(lane)) this.#sent.forget(lane)
-    }
-    // More was sent than we keep, and it has not arrived.
-    if (!this.#sent.canReplay(counts)) throw new KaosError('RESUME_REFUSED')
+    this.#lanes.resume(named, reply.received)
     this.#isDown = false
-    for (const [lane, count] of counts) this.#sent.ack(lane, count)
-    this.#received.forgetClosed(named)
-    let isTaken = true
-    this.#sent.replay((frame, lane) => {
-      isTaken = isTaken && transport.send(frame.slice(), 'reliable', lane)
-    })
-    // At once, so that the server knows that its answer has arrived, and the old token is good for nothing.
-    isTaken = isTaken && transport.send(encodeSessionAck(this.#received.all()), 'reliable', 0)
+    const isTaken = this.#lanes.replay((frame, lane) => transport.send(frame, 'reliable', lane))
     if (!isTaken) throw connectionLost('the connection was lost again')
     const session = this.#activate(reply, transport.kind)
     this.#requests.resume()
@@ -255,13 +206,12 @@ export class Connection implements RoomLink, TicketLink {
   async request<Name extends RequestName, Result>(
     name: Name,
     fields: Omit<ClientPayload<Name>, 'id'>,
-    options: RequestOptions,
+    options: WaitOptions,
     onReply: (reply: Reply<Name>) => Result,
     lane = 0,
   ): Promise<Result> {
     options.signal?.throwIfAborted()
-    const replyName: (typeof replyNames)[Name] = replyNames[name]
-    const { id, result } = this.#requests.open(replyName, options, onReply)
+    const { id, result } = this.#requests.open(replyName(name), options, onReply)
     try {
       const payload = { id, ...fields } as unknown as ClientPayload<Name>
       this.sendFrame(encodeClientFrame(name, payload), 'reliable', lane)
@@ -297,7 +247,10 @@ export class Connection implements RoomLink, TicketLink {
   }
 
   removeTicket(ticket: string, options: RequestOptions): Promise<void> {
-    return this.request('MatchmakerRemove', { ticket }, options, () => this.matchmaking.removed(ticket))
+    // Nobody but the reply tells the owner of a ticket that it was taken back.
+    return this.request('MatchmakerRemove', { ticket }, { ...options, isReplyKept: true }, () =>
+      this.matchmaking.removed(ticket),
+    )
   }
 
   leaveRoom(handle: number, options: RequestOptions): Promise<void> {
@@ -314,11 +267,11 @@ export class Connection implements RoomLink, TicketLink {
     const transport = this.#transport
     const isCounted = delivery === 'reliable' && lane !== UNCOUNTED && this.#resumeToken !== undefined
     if (this.#isDown || (isCounted && transport?.isClosing === true)) {
-      if (isCounted) return this.#keep(frame, lane)
+      if (isCounted) return this.#lanes.keep(lane, frame)
       if (lane !== UNCOUNTED) return false
     }
     const isTaken = transport?.send(frame, delivery, Math.max(lane, 0)) ?? false
-    if (isTaken && isCounted) this.#sent.push(lane, frame)
+    if (isTaken && isCounted) this.#lanes.sent(lane, frame)
     if (!isTaken && delivery === 'reliable') {
       const waiting = transport?.bufferedBytes ?? 0
       throw new KaosError('RATE_LIMITED', `not sent: ${waiting} bytes wait for the network already`)
@@ -329,16 +282,6 @@ export class Connection implements RoomLink, TicketLink {
   /** The session is lost for good: ends it. */
   abandon(error: KaosError): void {
     this.#fail(error)
-  }
-
-  #keep(frame: Uint8Array, lane: number): boolean {
-    if (!this.#sent.fits(frame.length)) {
-      throw new KaosError(
-        'RATE_LIMITED',
-        `not sent: the connection is lost, and ${this.#sent.sizeBytes} bytes wait for the next one`,
-      )
-    }
-    return this.#sent.push(lane, frame)
   }
 
   /** Says goodbye and closes; resolves when the transport is closed, or did not answer in time. Idempotent. */
@@ -393,131 +336,18 @@ export class Connection implements RoomLink, TicketLink {
 
   /** Reads one frame. One that makes no sense is reported; the connection goes on. */
   #receive(op: number, payload: Uint8Array): void {
-    if (this.#resumeToken !== undefined) this.#count(op, payload)
+    if (this.#resumeToken !== undefined && this.#lanes.receive(op, payload, this.#isDown)) this.#sendAck()
     try {
-      this.#handle(op, payload)
+      this.#frames.handle(op, payload)
     } catch (thrown) {
       this.#options.onError(toKaosError(thrown, internalError), opName(op))
     }
   }
 
-  #count(op: number, payload: Uint8Array): void {
-    const lane = reliableLane(op, payload)
-    // Until the session is resumed, what comes on lane 0 is about that; rooms may have overtaken it.
-    if (lane === UNCOUNTED || (lane === 0 && this.#isDown)) return
-    if (op === Op.RoomJoin) this.#received.open(lane)
-    if (this.#received.add(lane, payload.length)) this.#sendAck()
-    if (op !== Op.RoomLeave) return
-    this.#received.close(lane)
-    this.#sent.forget(lane)
-  }
-
   #sendAck(): void {
     if (this.#isDown || this.#transport?.isClosing === true) return
-    const ack = this.#received.takeAck()
+    const ack = this.#lanes.takeAck()
     if (ack !== undefined) this.#transport?.send(ack, 'reliable', 0)
-  }
-
-  #handleAck(payload: Uint8Array): void {
-    for (const [lane, count] of decodeLaneCounts(payload)) {
-      if (count === 0) this.#received.forget(lane)
-      else this.#sent.ack(lane, count)
-    }
-  }
-
-  #handle(op: number, payload: Uint8Array): void {
-    // An operation that is not here is one of a newer server, and means nothing to us (docs/protocol.md#versions).
-    switch (op) {
-      case Op.RoomData:
-      case Op.RoomState:
-      case Op.RoomPresence:
-        this.#rooms.receive(op, payload)
-        break
-      case Op.RoomJoin:
-        // The join was called off, but the server had let us in already.
-        this.#settle('RoomJoin', payload, ({ room }) => this.#undo(this.leaveRoom(room, {})))
-        break
-      case Op.RoomLeave:
-        this.#handleLeave(decodeServerPayload('RoomLeave', payload))
-        break
-      case Op.Heartbeat:
-        this.#heartbeats?.receive(decodeHeartbeat(payload))
-        break
-      case Op.SessionAck:
-        this.#handleAck(payload)
-        break
-      case Op.SessionStart:
-        this.#settle('SessionStart', payload)
-        break
-      case Op.RoomCreate:
-        this.#settle('RoomCreate', payload)
-        break
-      case Op.RoomList:
-        this.#settle('RoomList', payload)
-        break
-      case Op.RpcResponse:
-        this.#settle('RpcResponse', payload)
-        break
-      case Op.MatchmakerAdd:
-        // Nobody waits for it any more, so nobody would join the match.
-        this.#settle('MatchmakerAdd', payload, ({ ticket }) => this.#undo(this.removeTicket(ticket, {})))
-        break
-      case Op.MatchmakerRemove:
-        this.#settle('MatchmakerRemove', payload)
-        break
-      case Op.MatchmakerTicket:
-        this.matchmaking.receiveTicket(decodeServerPayload('MatchmakerTicket', payload))
-        break
-      case Op.Party: {
-        const reply = decodeServerPayload('Party', payload)
-        this.matchmaking.receiveParty(reply)
-        this.#requests.settle('Party', reply)
-        break
-      }
-      case Op.Error:
-        this.#handleError(decodeServerPayload('Error', payload))
-        break
-      case Op.SessionEnd:
-        this.#handleSessionEnd(decodeServerPayload('SessionEnd', payload))
-        break
-    }
-  }
-
-  /** Hands a reply to whoever waits for it; nobody may, after a timeout or an abort. */
-  #settle<
-    Name extends Exclude<
-      ServerPayloadName,
-      'SessionEnd' | 'Error' | 'RoomPresence' | 'MatchmakerTicket' | 'Party'
-    >,
-  >(name: Name, payload: Uint8Array, onUnwanted?: (reply: ServerPayload<Name>) => void): void {
-    let reply: ServerPayload<Name>
-    try {
-      reply = decodeServerPayload(name, payload)
-    } catch (error) {
-      if (this.#requests.fail(salvageRequestId(payload), error)) return
-      throw error
-    }
-    if (!this.#requests.settle(name, reply)) onUnwanted?.(reply)
-  }
-
-  #handleLeave(reply: ServerPayload<'RoomLeave'>): void {
-    const { room, reason, code, message } = reply
-    const error = code === undefined || code === 0 ? undefined : errorFromWire(code, message)
-    this.#rooms.close(room, { reason, message, error })
-    this.#requests.settle('RoomLeave', reply)
-  }
-
-  #handleError(wire: ServerPayload<'Error'>): void {
-    const error = errorFromWire(wire.code, wire.message, wire.details)
-    // Data that was under way when a room ended comes back like this; `closed` has told all there is to tell.
-    const isLateData = error.error === 'ROOM_CLOSED' && wire.op === Op.RoomData
-    if (wire.id !== 0) this.#requests.fail(wire.id, error)
-    else if (!isLateData) this.#options.onError(error, opName(wire.op))
-  }
-
-  #handleSessionEnd({ code, reason, retry_after_ms }: ServerPayload<'SessionEnd'>): void {
-    const details = retry_after_ms === undefined ? undefined : { retry_after_ms }
-    this.#fail(sessionEnded(code, reason, details))
   }
 
   #activate(reply: ServerPayload<'SessionStart'>, transport: TransportKind): Session {
@@ -544,13 +374,6 @@ export class Connection implements RoomLink, TicketLink {
     return session
   }
 
-  /** What was called off has happened all the same, and is taken back. */
-  #undo(done: Promise<void>): void {
-    done.catch((thrown) => {
-      if (this.#end === undefined) this.#options.onError(toKaosError(thrown, internalError), undefined)
-    })
-  }
-
   /** Ends the connection for a reason of the server's or the network's. */
   #fail(error: KaosError): void {
     if (this.#end !== undefined) return
@@ -563,7 +386,7 @@ export class Connection implements RoomLink, TicketLink {
     this.#end = error
     this.#heartbeats?.stop()
     this.#requests.failAll(error)
-    this.matchmaking.close(error)
+    this.matchmaking.close(error, reason)
     this.#rooms.closeAll(
       reason === 'left'
         ? { reason, message: undefined, error: undefined }
@@ -571,6 +394,3 @@ export class Connection implements RoomLink, TicketLink {
     )
   }
 }
-
-const internalError = (message: string, cause: unknown): KaosError =>
-  new KaosError('INTERNAL', message, { cause })

@@ -31,6 +31,11 @@ export function retryAfterMs(error: KaosError): number {
   return typeof given === 'number' && given > 0 ? Math.min(given, MAX_RETRY_AFTER_MS) : 0
 }
 
+/** A fault of ours, or one that nobody expected. */
+export function internalError(message: string, cause: unknown): KaosError {
+  return new KaosError('INTERNAL', message, { cause })
+}
+
 /** Passes a KaosError on and wraps anything else. */
 export function toKaosError(
   thrown: unknown,

@@ -1,4 +1,5 @@
 import { type ClientPayload, KaosError, type MatchedPlayer, type ServerPayload } from '@kaosnet/protocol'
+import { abortable } from './abort.ts'
 import { errorFromWire } from './errors.ts'
 import type { RequestOptions } from './requests.ts'
 import type { Room } from './room.ts'
@@ -65,12 +66,14 @@ export interface Party {
 export interface PartyEvent {
   /** Undefined when we are in none any more. */
   readonly party: Party | undefined
-  /** Why we are out: `left`, `kicked`, or `dropped` with the session. */
+  /** Why we are out: `left` by `leaveParty()` or `close()`, `kicked`, or `dropped` with the session. */
   readonly reason: 'left' | 'kicked' | 'dropped' | undefined
 }
 
 /** What a {@link Ticket} needs of its client. */
 export interface TicketLink {
+  /** Of our session. */
+  readonly sessionId: string
   joinRoom<State, Data>(
     where: Pick<ClientPayload<'RoomJoin'>, 'room_id' | 'reservation'>,
     metadata: Record<string, unknown> | undefined,
@@ -93,15 +96,23 @@ export class Ticket {
     this.#link = link
   }
 
-  /** Waits for the match, and takes the seat that is kept for us. @throws {KaosError} as `match`, and as joinRoom */
+  /**
+   * Waits for the match, and takes the seat that is kept for us.
+   * @param options `timeoutMs` is for joining alone; `signal` calls off the wait too, and leaves the ticket where it is.
+   * @throws {KaosError} as `match`, and as joinRoom
+   */
   async join<State = unknown, Data = unknown>(
     options: RequestOptions & { readonly metadata?: Record<string, unknown> | undefined } = {},
   ): Promise<Room<State, Data>> {
-    const { roomId, reservation } = await this.match
+    const { signal } = options
+    const { roomId, reservation } = await (signal ? abortable(this.match, signal) : this.match)
     return this.#link.joinRoom<State, Data>({ room_id: roomId, reservation }, options.metadata, options)
   }
 
-  /** Takes the ticket back. @throws {KaosError} TICKET_NOT_FOUND when it is over already */
+  /**
+   * Takes the ticket back; `match` then rejects with WRONG_STATE.
+   * @throws {KaosError} TICKET_NOT_FOUND when it is over already, PARTY_LEADER_ONLY when another has handed it in
+   */
   cancel(options: RequestOptions = {}): Promise<void> {
     return this.#link.removeTicket(this.id, options)
   }
@@ -173,16 +184,17 @@ export class Matchmaking {
               sessionId: session,
               userId: user_id,
               username,
-              isAway: is_away,
+              // Whoever hears this is back, whatever was true when it was sent.
+              isAway: is_away && session !== this.#link.sessionId,
             })),
           }
     this.#onParty({ party: this.party, reason: reason as PartyEvent['reason'] })
   }
 
   /** The session is over. */
-  close(error: KaosError): void {
+  close(error: KaosError, reason: 'left' | 'dropped'): void {
     for (const id of [...this.#tickets.keys()]) this.#end(id, error)
-    if (this.party !== undefined) this.receiveParty({ id: 0, reason: 'dropped' })
+    if (this.party !== undefined) this.receiveParty({ id: 0, reason })
   }
 
   #end(id: string, error: KaosError): void {

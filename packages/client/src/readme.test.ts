@@ -12,7 +12,11 @@ import { Client } from './client.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { RoomEvents } from './joined-room.ts'
 import type { ClientOptions } from './options.ts'
+import { SESSION } from './testing/scripted-server.ts'
 import { HANDLE, joinReply, outcome, ROOM_ID, World } from './testing/world.ts'
+
+const PARTY = '0a1b2c3d-0000-4000-8000-0000000000aa'
+const FRIEND = '00000000000000b2'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
@@ -20,13 +24,35 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 function exampleWorld(): World {
   const world = new World(new ManualClock(1_700_000_000_000))
   const { handlers } = world.server
-  const results: Record<string, unknown> = { arena_find: ROOM_ID, add_score: { total: 3 } }
+  const results: Record<string, unknown> = {
+    arena_find: ROOM_ID,
+    seat_for_me: { room: ROOM_ID, seat: 'seat-2' },
+    add_score: { total: 3 },
+  }
   handlers.Rpc = ({ id, name }, connection) =>
     connection.send(encodeServerFrame('RpcResponse', { id, payload: results[name] }))
   handlers.RoomCreate = ({ id }, connection) =>
     connection.send(encodeServerFrame('RoomCreate', { id, room_id: ROOM_ID }))
   handlers.RoomList = ({ id }, connection) =>
     connection.send(encodeServerFrame('RoomList', { id, rooms: [] }))
+  const ticket = '0a1b2c3d-0000-4000-8000-000000000001'
+  const players = [
+    { session: SESSION.session, user_id: 'user-1', username: 'Ada', properties: { rank: 1_510 } },
+    { session: FRIEND, user_id: 'user-2', username: 'Bob', properties: { rank: 1_480 } },
+  ]
+  const seat = { room_id: ROOM_ID, reservation: 'seat-1', expires_ms: 15_000, players }
+  handlers.MatchmakerAdd = ({ id }, connection) =>
+    connection.send(
+      encodeServerFrame('MatchmakerAdd', { id, ticket }),
+      encodeServerFrame('MatchmakerTicket', { ticket, state: 'matched', ...seat }),
+    )
+  handlers.MatchmakerRemove = ({ id }, connection) => connection.sendError(id, 'TICKET_NOT_FOUND')
+  const members = players.map(({ properties: _, ...player }) => player)
+  const party = { party: PARTY, leader: SESSION.session, max: 4, members }
+  handlers.Party = ({ id, action }, connection) =>
+    connection.send(
+      encodeServerFrame('Party', action === 'leave' ? { id, reason: 'left' } : { id, ...party }),
+    )
   const greeting = { isReliable: true, isMessagePack: true, data: encodeMessagePack('hello') }
   handlers.RoomJoin = ({ id }, connection) =>
     connection.send(joinReply(id), encodeRoomData({ room: HANDLE, op: 1, sender: 0, ...greeting }))
@@ -59,6 +85,8 @@ describe('README', () => {
       KaosError,
       client: await world.connected(),
       roomId: ROOM_ID,
+      invitation: PARTY,
+      friend: FRIEND,
       location: { origin: 'http://localhost:7350' },
       console: { log: () => {} },
     }
@@ -79,6 +107,8 @@ describe('README', () => {
     reconnecting: true,
     ended: true,
     fallback: true,
+    ticket: true,
+    party: true,
     latency: true,
     error: true,
   }

@@ -104,6 +104,31 @@ describe('PendingRequests', () => {
     expect(ended.error).toBe(fault)
   })
 
+  it('keeps the reply of one that was called off where that was asked for, until it comes or everything fails', async () => {
+    const { time, requests } = setUp()
+    const abort = new AbortController()
+    const seen: unknown[] = []
+    const open = (options = {}) => {
+      const kept = { ...options, isReplyKept: true }
+      const { id, result } = requests.open('RpcResponse', kept, ({ payload }) => seen.push(payload))
+      return { id, ended: outcome(result) }
+    }
+    const hasty = open({ timeoutMs: 50 })
+    const aborted = open({ signal: abort.signal })
+    const refused = open({ timeoutMs: 50 })
+    abort.abort(new Error('changed my mind'))
+    time.advance(50)
+    await settle()
+    expect(hasty.ended.error).toMatchObject({ error: 'REQUEST_TIMEOUT' })
+    expect(aborted.ended.error).toMatchObject({ message: 'changed my mind' })
+    expect(requests.settle('RpcResponse', { id: hasty.id, payload: 'late' })).toBe(true)
+    expect(requests.fail(refused.id, new KaosError('RPC_FAILED'))).toBe(true)
+    expect([seen, requests.size]).toEqual([['late'], 1])
+    requests.failAll(new KaosError('SESSION_TIMEOUT'))
+    expect(requests.settle('RpcResponse', { id: aborted.id })).toBe(false)
+    expect([seen, requests.size, time.pendingEvents]).toEqual([['late'], 0, 0])
+  })
+
   it('fails everything at once and leaves no timer', async () => {
     const { time, requests, rpc } = setUp()
     const all = [rpc(), rpc(), rpc()]

@@ -1,4 +1,9 @@
-import { KaosError, type ServerPayload, type ServerPayloadName } from '@kaosnet/protocol'
+import {
+  type ClientPayloadName,
+  KaosError,
+  type ServerPayload,
+  type ServerPayloadName,
+} from '@kaosnet/protocol'
 import type { ClientClock, ClientTimer } from './clock.ts'
 
 /** What a caller may say about one request. */
@@ -9,19 +14,44 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What the client itself may say besides. */
+export interface WaitOptions extends RequestOptions {
+  /** The reply has an effect even when the caller waits no longer: `onReply` gets it whenever it comes. */
+  readonly isReplyKept?: boolean | undefined
+}
+
 interface PendingRequest {
   readonly replyName: ServerPayloadName
   readonly timeoutMs: number
   timer: ClientTimer | undefined
   settle(reply: unknown): void
   fail(reason: unknown): void
+  /** The caller waits no longer. */
+  callOff(reason: unknown): void
+}
+
+/** Operations that are requests (docs/protocol.md#requests). */
+export type RequestName = Extract<ClientPayloadName, ReplyName | 'Rpc'>
+export type ReplyName = Exclude<
+  ServerPayloadName,
+  'SessionEnd' | 'Error' | 'RoomPresence' | 'MatchmakerTicket'
+>
+type ReplyNameOf<Name extends RequestName> = Name extends 'Rpc' ? 'RpcResponse' : Exclude<Name, 'Rpc'>
+export type Reply<Name extends RequestName> = ServerPayload<ReplyNameOf<Name>>
+
+/** The operation that answers a request. */
+export function replyName<Name extends RequestName>(name: Name): ReplyNameOf<Name> {
+  return (name === 'Rpc' ? 'RpcResponse' : name) as ReplyNameOf<Name>
 }
 
 const MAX_REQUEST_ID = 0xffff_ffff
 /** Far above what a server processes at once for one session. */
 const MAX_PENDING = 1_024
 
-/** Requests that wait for their answer. Each ends exactly once: by answer, error, timeout, abort or {@link failAll}. */
+/**
+ * Requests that wait for their answer. Each ends exactly once for its caller: by answer, error, timeout, abort or
+ * {@link failAll}.
+ */
 export class PendingRequests {
   readonly #clock: ClientClock
   readonly #defaultTimeoutMs: number
@@ -46,7 +76,7 @@ export class PendingRequests {
    */
   open<Name extends ServerPayloadName, Result>(
     replyName: Name,
-    options: RequestOptions,
+    options: WaitOptions,
     onReply: (reply: ServerPayload<Name>) => Result,
   ): { readonly id: number; readonly result: Promise<Result> } {
     if (this.#pending.size >= MAX_PENDING) {
@@ -55,7 +85,7 @@ export class PendingRequests {
     const id = this.#nextId()
     const result = new Promise<Result>((resolve, reject) => {
       const { signal, timeoutMs = this.#defaultTimeoutMs } = options
-      const onAbort = (): void => void this.fail(id, signal?.reason)
+      const onAbort = (): void => request.callOff(signal?.reason)
       const release = (): void => {
         request.timer?.cancel()
         signal?.removeEventListener('abort', onAbort)
@@ -76,10 +106,14 @@ export class PendingRequests {
           release()
           reject(reason)
         },
+        callOff: (reason) => {
+          if (options.isReplyKept !== true) this.#pending.delete(id)
+          request.fail(reason)
+        },
       }
       this.#pending.set(id, request)
       signal?.addEventListener('abort', onAbort)
-      if (!this.#isPaused) this.#arm(id, request)
+      if (!this.#isPaused) this.#arm(request)
     })
     return { id, result }
   }
@@ -123,7 +157,7 @@ export class PendingRequests {
   /** Every request has its whole time again. */
   resume(): void {
     this.#isPaused = false
-    for (const [id, request] of this.#pending) this.#arm(id, request)
+    for (const request of this.#pending.values()) this.#arm(request)
   }
 
   failAll(reason: unknown): void {
@@ -137,12 +171,12 @@ export class PendingRequests {
     return this.#lastId
   }
 
-  #arm(id: number, request: PendingRequest): void {
+  #arm(request: PendingRequest): void {
     const { replyName, timeoutMs } = request
     request.timer?.cancel()
     if (!Number.isFinite(timeoutMs)) return
     request.timer = this.#clock.setTimer(() => {
-      this.fail(id, new KaosError('REQUEST_TIMEOUT', `no ${replyName} within ${timeoutMs} ms`))
+      request.callOff(new KaosError('REQUEST_TIMEOUT', `no ${replyName} within ${timeoutMs} ms`))
     }, timeoutMs)
   }
 }

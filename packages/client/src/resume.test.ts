@@ -1,33 +1,10 @@
-import { decodeLaneCounts, encodeLaneCounts, encodeServerFrame, ErrorTable } from '@kaosnet/protocol'
+import { decodeLaneCounts, encodeServerFrame, ErrorTable } from '@kaosnet/protocol'
 import { ManualClock } from '@kaosnet/rudp/testing'
 import { describe, expect, it } from 'vitest'
 import type { Client } from './client.ts'
 import type { ClientOptions } from './options.ts'
-import { HANDLE, joinReply, outcome, ROOM_ID, World } from './testing/world.ts'
-
-const WINDOW_MS = 10_000
-
-/** A server that keeps sessions, and has received `received` when one comes back. */
-function resumable(): World & { received: Map<number, number>; refuses: boolean; tokens: string[] } {
-  const world = Object.assign(new World(new ManualClock()), {
-    received: new Map([[0, 0]]),
-    refuses: false,
-    tokens: [] as string[],
-  })
-  let issued = 0
-  world.server.handlers.SessionStart = ({ id, resume }, connection) => {
-    if (resume !== undefined) world.tokens.push(resume.token)
-    if (resume !== undefined && world.refuses) return connection.sendError(id, 'RESUME_REFUSED')
-    const fields = { resume_token: `token-${++issued}`, resume_window_ms: WINDOW_MS }
-    connection.startSession(
-      id,
-      resume === undefined
-        ? fields
-        : { ...fields, is_resumed: true, received: encodeLaneCounts(world.received) },
-    )
-  }
-  return world
-}
+import { resumable, WINDOW_MS } from './testing/resumable-world.ts'
+import { HANDLE, joinReply, outcome, ROOM_ID, type World } from './testing/world.ts'
 
 function storyOf(client: Client): string[] {
   const story: string[] = []
@@ -57,7 +34,7 @@ async function closed(world: World, client: Client): Promise<void> {
 
 describe('a connection that is lost', () => {
   it('is replaced by another for the same session; requests are answered late, and none is asked twice', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     const { client, story, first } = await connected(world)
     const before = outcome(client.rpc('before'))
     await world.run(20)
@@ -81,7 +58,7 @@ describe('a connection that is lost', () => {
   })
 
   it('lets no request run out of time', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     const { client, first } = await connected(world, {
       requestTimeoutMs: 1_000,
       reconnect: { maxDelayMs: 100 },
@@ -100,7 +77,7 @@ describe('a connection that is lost', () => {
   })
 
   it('is told to the server with what has been received, and with each token once', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     const { client, first } = await connected(world)
     for (const id of [7, 8, 9]) first.send(encodeServerFrame('RpcResponse', { id }))
     await world.run(20)
@@ -116,7 +93,7 @@ describe('a connection that is lost', () => {
   })
 
   it('keeps rooms and what was sent to them', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     world.server.handlers.RoomJoin = ({ id }, connection) => connection.send(joinReply(id))
     const { client, first } = await connected(world)
     const joining = client.joinRoom(ROOM_ID)
@@ -140,7 +117,7 @@ describe('a connection that is lost', () => {
 
 describe('a session that cannot be resumed', () => {
   it('is given up when the server refuses, and a fresh one follows', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     const { client, story, first } = await connected(world)
     const waiting = outcome(client.rpc('lost'))
     await world.run(5)
@@ -153,7 +130,7 @@ describe('a session that cannot be resumed', () => {
   })
 
   it('is given up when more was sent than is kept, and the server has not got it', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     const { client, story, first } = await connected(world, { replayBytes: 100 })
     for (let count = 0; count < 5; count++) outcome(client.rpc('x'.repeat(30)))
     await world.run(5)
@@ -164,7 +141,7 @@ describe('a session that cannot be resumed', () => {
   })
 
   it('is given up when the window has passed', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     const { client, story, first } = await connected(world)
     world.server.dialing = 'refuse'
     first.drop()
@@ -177,7 +154,7 @@ describe('a session that cannot be resumed', () => {
   })
 
   it('is not kept by the client when it is not to reconnect', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     const { client, story, first } = await connected(world, { reconnect: false })
     first.drop()
     await world.run(100)
@@ -185,7 +162,7 @@ describe('a session that cannot be resumed', () => {
   })
 
   it('leaves nothing behind when the client is closed meanwhile', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     const { client, story, first } = await connected(world)
     world.server.dialing = 'hang'
     first.drop()
@@ -199,7 +176,7 @@ describe('a session that cannot be resumed', () => {
 
 describe('how a server closes the connection', () => {
   it('says whether there is something to resume: SESSION_TIMEOUT alone leaves the session', async () => {
-    const world = resumable()
+    const world = resumable(new ManualClock())
     const silent = await connected(world)
     silent.first.drop(ErrorTable.SESSION_TIMEOUT.code)
     await world.run(200)
