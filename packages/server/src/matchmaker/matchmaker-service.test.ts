@@ -366,7 +366,7 @@ describe('the ticket of a party', () => {
     const { look, leader, others, matchmaker, pass } = await partyWorld(2, {
       session: { resumeWindowMs: 30_000 },
     })
-    await look(leader, { party: true, max: 4 })
+    await look(leader, { party: true, min: 3, max: 4 })
     others[0]?.inbox.onClosed('lost')
     expect(matchmaker.size).toBe(1)
     await pass(31_000)

@@ -379,7 +379,7 @@ describe('shutting down', () => {
     expect(() => gateway.create('game', {}, undefined)).toThrow(kaosError('SHUTTING_DOWN'))
     expect(() => ask(session, running.id)).toThrow(kaosError('SHUTTING_DOWN'))
     gateway.roomRunning(starting.id, { label: '', tickHz: 10, maxPlayers: 8, version: 'v1' })
-    expect(connection.errors).toEqual(['ROOM_CLOSED'])
+    expect(connection.errors).toEqual(['SHUTTING_DOWN'])
     clock.advance(5_000)
     await done
   })
