@@ -141,6 +141,21 @@ describe('requests', () => {
     ])
   })
 
+  it('joinRoom() and findRoom() send the password, joinRoom() the reservation too', async () => {
+    const world = newWorld()
+    const client = await world.connected()
+    outcome(client.joinRoom(ROOM_ID, { password: 'sesame', reservation: 'seat-1' }))
+    outcome(client.findRoom({ module: 'duel' }, { password: 'sesame' }))
+    outcome(client.joinRoom(ROOM_ID))
+    await world.run(20)
+    const id = expect.any(Number)
+    expect(world.server.connection.payloads('RoomJoin')).toEqual([
+      { id, room_id: ROOM_ID, password: 'sesame', reservation: 'seat-1' },
+      { id, find: { module: 'duel' }, password: 'sesame' },
+      { id, room_id: ROOM_ID },
+    ])
+  })
+
   it('listRooms() asks with the query and gives the rooms in the SDK’s words', async () => {
     const world = newWorld()
     const summary = {
