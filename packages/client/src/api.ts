@@ -14,6 +14,7 @@ export type {
   DroppedEvent,
   EndedEvent,
   ErrorEvent,
+  FallbackEvent,
   LatencyEvent,
   ReconnectingEvent,
   ResumedEvent,

@@ -51,11 +51,11 @@ describe('a ticket', () => {
       {
         stages: [0, 5, 5].map((afterMs) => ({ afterMs, query: '' })),
       },
-      'stages[2].afterMs: expected more than 5, got 5',
+      'widen[1].after_ms: expected more than 5, got 5',
     ],
     [
       { stages: [0, Infinity].map((afterMs) => ({ afterMs, query: '' })) },
-      'stages[1].afterMs: expected more than 0, got Infinity',
+      'widen[0].after_ms: expected more than 0, got Infinity',
     ],
   ])('is refused: %j', (spec, message) => {
     expect(() => checkTicket(ticket('a', spec))).toThrow(

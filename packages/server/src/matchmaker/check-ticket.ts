@@ -56,7 +56,8 @@ function checkStages({ stages }: TicketSpec): void {
   for (const [position, { afterMs }] of stages.entries()) {
     if (position === 0 && afterMs !== 0) fail(`stages[0].afterMs: expected 0, got ${afterMs}`)
     if (!Number.isFinite(afterMs) || afterMs <= beforeMs) {
-      fail(`stages[${position}].afterMs: expected more than ${beforeMs}, got ${afterMs}`)
+      // As the client has written it: the first stage is its `query`, the others those of `widen`.
+      fail(`widen[${position - 1}].after_ms: expected more than ${beforeMs}, got ${afterMs}`)
     }
     beforeMs = afterMs
   }

@@ -253,7 +253,7 @@ describe('a ticket', () => {
   it('is not there when it was refused', () => {
     const { add, clock, matchmaker } = matchmakerWorld()
     expect(() => add(ticket('a', { query: 'label.a:1' }))).toThrow(
-      'stages[0].query: character 1: expected a field: properties.…, party_size, got "label.a:1"',
+      'query: character 1: expected a field: properties.…, party_size, got "label.a:1"',
     )
     expect(() => add(ticket('a', { min: 3 }))).toThrow('max: expected at least min, which is 3, got 2')
     expect(matchmaker.size).toBe(0)

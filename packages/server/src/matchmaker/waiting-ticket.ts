@@ -63,7 +63,7 @@ export class WaitingTicket<T extends TicketSpec> implements DueItem, SizedTicket
     this.sinceMs = sinceMs
     this.profile = new TicketProfile(ticket)
     this.#queries = ticket.stages.map(({ query }, position) => {
-      return new TicketQuery(query, `stages[${position}].query`)
+      return new TicketQuery(query, position === 0 ? 'query' : `widen[${position - 1}].query`)
     })
     this.#query = this.#queries[0] as TicketQuery
   }

@@ -106,7 +106,8 @@ export class PartyService {
   /** The connection of a session is lost, or it is back. */
   sessionChanged(session: Session): void {
     const party = this.#partyOf.get(session)
-    if (party !== undefined) tellOthers(party, session)
+    // It is told too: what it missed may say that it is away.
+    if (party !== undefined) tellOthers(party, session.isAway ? session : undefined)
   }
 
   /** @param except Is told by its reply. */
