@@ -1,18 +1,11 @@
-import {
-  type ClientPayload,
-  encodeServerFrame,
-  KaosError,
-  type MatchedPlayer,
-  WireLimits,
-} from '@kaosnet/protocol'
+import { type ClientPayload, KaosError, type MatchedPlayer } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config.ts'
-import { isRoomId, type RoomId } from '../ids.ts'
+import { isRoomId } from '../ids.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Party } from '../party/party.ts'
 import type { PartyService } from '../party/party-service.ts'
-import { clipUtf8 } from '../peer/peer.ts'
 import type { Random } from '../random.ts'
 import { asKaosError } from '../room/as-kaos-error.ts'
 import { canonicalModule } from '../room/module-name.ts'
@@ -23,6 +16,7 @@ import type { HookMessage, HookPipeline } from '../router/hook-pipeline.ts'
 import type { Session } from '../session/session.ts'
 import { Matchmaker } from './matchmaker.ts'
 import { matchedPlayers, type SessionTicket, sessionTicket } from './session-ticket.ts'
+import { tellEnded, tellMatched } from './ticket-frames.ts'
 
 export interface MatchmakerServiceParts {
   readonly config: ServerConfig
@@ -219,7 +213,12 @@ export class MatchmakerService {
       throw error
     }
     for (const { ticket, session, reservation } of seats) {
-      tellMatched(session, ticket, { room, reservation, expiresMs: reservationMs, players: match.players })
+      tellMatched(session, ticket, {
+        roomId: room.id,
+        reservation,
+        expiresMs: reservationMs,
+        players: match.players,
+      })
     }
     hooks.after('matchmaker_matched', NOBODY, { ...message, room_id: room.id })
   }
@@ -285,58 +284,4 @@ function started(room: RoomRecord): Promise<void> {
   return new Promise((resolve, reject) => {
     room.whenStarted((error) => (error === undefined ? resolve() : reject(error)))
   })
-}
-
-function tellEnded(ticket: SessionTicket, error: KaosError | undefined, except: Session | undefined): void {
-  for (const session of ticket.sessions) {
-    if (session === except || session.isEnded) continue
-    session.link.sendControl('MatchmakerTicket', {
-      ticket: ticket.id,
-      state: 'ended',
-      code: error?.code ?? 0,
-      message: error === undefined ? undefined : clipUtf8(error.message, WireLimits.reasonBytes),
-    })
-  }
-}
-
-function tellMatched(
-  session: Session,
-  ticket: SessionTicket,
-  match: {
-    readonly room: RoomRecord
-    readonly reservation: string
-    readonly expiresMs: number
-    readonly players: readonly MatchedPlayer[]
-  },
-): void {
-  session.link.sendControl('MatchmakerTicket', {
-    ticket: ticket.id,
-    state: 'matched',
-    room_id: match.room.id as RoomId,
-    reservation: match.reservation,
-    expires_ms: match.expiresMs,
-    players: playersThatFit(match.players),
-  })
-}
-
-/** Everything of a frame but its players. */
-const FRAME_BYTES = 1_024
-
-/** A long list goes without properties, and is cut when that is not enough. */
-function playersThatFit(players: readonly MatchedPlayer[]): readonly MatchedPlayer[] {
-  if (fits(players)) return players
-  const bare = players.map(({ properties: _, ...player }) => player)
-  while (!fits(bare)) bare.pop()
-  return bare
-}
-
-function fits(players: readonly MatchedPlayer[]): boolean {
-  const bound = WireLimits.payloadBytes - FRAME_BYTES
-  try {
-    const frame = encodeServerFrame('MatchmakerTicket', { ticket: '', state: 'matched', players })
-    return frame.length <= bound
-  } catch (error) {
-    if (error instanceof KaosError && error.error === 'PAYLOAD_TOO_LARGE') return false
-    throw error
-  }
 }
