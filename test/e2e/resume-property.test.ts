@@ -38,6 +38,9 @@ class SideRoom {
   #room: Room | undefined
   #phase: 'out' | 'joining' | 'in' | 'leaving' = 'out'
 
+  /** Whom it has let in last. */
+  #accepted = 0
+
   constructor(client: Client, world: RouterWorld, problems: string[]) {
     this.#client = client
     this.#world = world
@@ -71,7 +74,9 @@ class SideRoom {
   accept(): void {
     const asked = this.#world.host.taken('join').filter(({ roomId }) => roomId === this.id)
     const last = asked.at(-1)
-    if (last !== undefined) this.#world.gateway.joinAccepted(this.id, last.member.member)
+    if (last === undefined || last.member.member === this.#accepted) return
+    this.#accepted = last.member.member
+    this.#world.gateway.joinAccepted(this.id, last.member.member)
   }
 
   /** Something is said, either way. */

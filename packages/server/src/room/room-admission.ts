@@ -153,6 +153,7 @@ export class RoomAdmission {
 
   accepted(room: RoomRecord, member: MemberNumber): void {
     const seat = room.seats.get(member)
+    if (seat?.kind === 'occupied') return
     if (seat?.kind === 'joining' && !seat.session.isEnded) {
       seat.attempt.admitted()
       return this.#parts.onAdmitted(room, seat)

@@ -62,7 +62,7 @@ export function recordingServices(): RecordingServices {
     },
     roomReserve(id, session, durationMs) {
       calls.push(`reserve ${id.slice(-3)} for ${session ?? 'anybody'}, ${durationMs ?? 'default'} ms`)
-      return 'reservation-1'
+      return `reservation-${calls.length}`
     },
     roomAccessUpdate(id, access) {
       calls.push(`access ${id.slice(-3)} ${JSON.stringify(access)}`)
