@@ -3,6 +3,12 @@ import { defineConfig } from 'vitest/config'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+/** Tests with real sockets and processes that mostly wait: a few at a time. */
+const patient = [
+  'test/e2e/{access,command,deadlines,find-or-create,hooks,kill,matchmaker,relay,room-query,rooms,sessions,shutdown}.test.ts',
+  'packages/rudp/src/driver/client-link.test.ts',
+]
+
 /** Tests with real sockets, processes or browsers: they run one after the other, when nothing else does. */
 const real = [
   'test/{browser,docs,e2e,escape}/**/*.test.ts',
@@ -38,7 +44,7 @@ export default defineConfig({
             'bench/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
-          exclude: ['**/node_modules/**', '**/dist/**', ...real],
+          exclude: ['**/node_modules/**', '**/dist/**', ...patient, ...real],
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
@@ -46,12 +52,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'real',
-          include: real,
+          name: 'patient',
+          include: patient,
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 30_000,
-          fileParallelism: false,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: real,
+          exclude: ['**/node_modules/**', '**/dist/**', ...patient],
+          testTimeout: 30_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
