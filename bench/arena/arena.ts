@@ -42,9 +42,16 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
     let end = 'it was not driven further'
     for (const count of rooms) {
       progress(`${peer.name}: ${count} rooms`)
-      const cell = await cheapestOf(options.repeat, () =>
-        peer.run({ rooms: count, players: PLAYERS, seconds, warmupSeconds, pin, progress }),
-      )
+      let cell: ArenaCell
+      try {
+        cell = await cheapestOf(options.repeat, () =>
+          peer.run({ rooms: count, players: PLAYERS, seconds, warmupSeconds, pin, progress }),
+        )
+      } catch (error) {
+        end = `with ${count} rooms it could not be measured: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`
+        progress(end)
+        break
+      }
       measured.push({ peer: peer.name, cell })
       progress(`${peer.name}: ${describe(cell)}`)
       if (isPlayable(cell)) largest = cell
@@ -85,10 +92,10 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
   }
 }
 
-function peersOf({ languages, links, workers, isQuick }: BenchContext['options']): ArenaPeer[] {
+function peersOf({ languages, links, workers, profile }: BenchContext['options']): ArenaPeer[] {
   return links.flatMap((link) =>
     languages.flatMap((language) =>
-      workers.map((count) => new KaosnetPeer({ language, link, workers: count, generators: isQuick ? 1 : 1 })),
+      workers.map((count) => new KaosnetPeer({ language, link, workers: count, profile })),
     ),
   )
 }

@@ -21,7 +21,8 @@ export interface KaosnetPeerOptions {
   readonly link: LinkKind
   /** `rooms.workers` */
   readonly workers: number
-  readonly generators: number
+  /** Folder for CPU profiles of the server's threads; undefined = none. */
+  readonly profile: string | undefined
 }
 
 /** What is known of KaosNet beyond what every peer tells. */
@@ -57,7 +58,7 @@ export class KaosnetPeer implements ArenaPeer {
   }
 
   async run({ rooms, players, seconds, warmupSeconds, pin, progress }: ArenaRunOptions): Promise<KaosnetCell> {
-    const { language, link, workers, generators } = this.#options
+    const { language, link, workers, profile } = this.#options
     const result = await runLoadTest({
       config: {
         auth: { anonymous: true },
@@ -84,7 +85,8 @@ export class KaosnetPeer implements ArenaPeer {
           },
         },
       },
-      generators,
+      generators: 1,
+      profile,
       warmupSeconds,
       seconds,
       pin,

@@ -22,6 +22,8 @@ export interface LoadTestOptions {
   readonly warmupSeconds: number
   readonly seconds: number
   readonly pin: Pin
+  /** Folder for a CPU profile of each thread of the server; undefined = none. */
+  readonly profile: string | undefined
   progress(text: string): void
 }
 
@@ -35,11 +37,12 @@ export interface LoadTestResult {
 
 /** Starts a server, puts a load on it, and reads both: what every benchmark of the suite does. */
 export async function runLoadTest(options: LoadTestOptions): Promise<LoadTestResult> {
-  const { config, load, generators, pin, progress } = options
+  const { config, load, generators, pin, profile, progress } = options
   const server = new BenchProcess<ServerProcessApi>({
     name: 'server',
     module: SERVER,
     prefix: pin.server,
+    nodeOptions: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
     answerWithinMs: ANSWER_WITHIN_MS,
   })
   const loads = Array.from({ length: generators }, (_, index) => {

@@ -19,6 +19,8 @@ export interface SuiteOptions {
   readonly links: readonly LinkKind[]
   /** How often each cell of `arena` is measured; the one with the least CPU a message counts. */
   readonly repeat: number
+  /** Folder for a CPU profile of each server's threads, which makes figures worse; undefined = none. */
+  readonly profile: string | undefined
   /** Other servers are measured beside. */
   readonly hasPeers: boolean
 }
@@ -34,6 +36,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --languages LIST  lua, typescript (default both)
   --links LIST      rudp, websocket (default both)
   --repeat N        arena: measurements of each cell; the cheapest counts (default 1)
+  --profile FOLDER  a CPU profile of each thread of the server; figures are worse for it
   --no-peers        arena: without other servers
   --help`
 
@@ -59,6 +62,7 @@ export function parseOptions(
       languages: { type: 'string' },
       links: { type: 'string' },
       repeat: { type: 'string', default: '1' },
+      profile: { type: 'string' },
       'no-peers': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -75,6 +79,7 @@ export function parseOptions(
     languages: namesIn('--languages', values.languages, LANGUAGES),
     links: namesIn('--links', values.links, LINK_KINDS),
     repeat: numbersIn('--repeat', values.repeat, 1, 100)?.[0] ?? 1,
+    profile: values.profile,
     hasPeers: !values['no-peers'],
   }
 }
