@@ -1,5 +1,5 @@
 import type { Bench, BenchContext, BenchReport } from '../suite/bench.ts'
-import { figure, mebibytes, percent } from '../suite/format.ts'
+import { figure, firstLine, mebibytes, percent } from '../suite/format.ts'
 import { onePerCore } from '../suite/pin.ts'
 import { KaosnetPeer } from './kaosnet-peer.ts'
 import type { ArenaCell, ArenaPeer } from './peer.ts'
@@ -48,7 +48,7 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
           peer.run({ rooms: count, players: PLAYERS, seconds, warmupSeconds, pin, progress }),
         )
       } catch (error) {
-        end = `with ${count} rooms it could not be measured: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`
+        end = `with ${count} rooms it could not be measured: ${firstLine(error)}`
         progress(end)
         break
       }

@@ -1,13 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import type { LinkKind } from '../load/links/link.ts'
 import type { Percentiles } from '../load/histogram.ts'
 import type { Language } from '../rooms/measure/cell.ts'
 import { type LoadTestResult, runLoadTest } from '../suite/load-test.ts'
+import { SUITE_SCRIPTS } from '../suite/scripts.ts'
 import type { ServerFigures } from '../suite/server-figures.ts'
 import type { ArenaCell, ArenaPeer, ArenaRunOptions } from './peer.ts'
-
-/** This file runs as `bench/dist/arena/kaosnet-peer.js`; scripts are not compiled. */
-const SCRIPTS = new URL('../../arena/scripts/', import.meta.url)
 
 const INPUT_BYTES = 32
 const INPUT_HZ = 10
@@ -63,10 +60,7 @@ export class KaosnetPeer implements ArenaPeer {
       config: {
         auth: { anonymous: true },
         rooms: { workers },
-        scripts: {
-          dir: fileURLToPath(new URL('lua', SCRIPTS)),
-          modulesDir: fileURLToPath(new URL('modules', SCRIPTS)),
-        },
+        scripts: SUITE_SCRIPTS,
         log: { level: 'warn' },
       },
       load: {
@@ -86,7 +80,7 @@ export class KaosnetPeer implements ArenaPeer {
         },
       },
       generators: 1,
-      profile,
+      profile: profile === undefined ? undefined : `${profile}/${language}-${link}-${workers}-${rooms}`,
       warmupSeconds,
       seconds,
       pin,

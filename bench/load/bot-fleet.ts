@@ -1,5 +1,6 @@
 import { createDefaultProvider } from '@kaosnet/rudp'
 import { Bot, type BotObserver } from './bot.ts'
+import { Histogram } from './histogram.ts'
 import { BatchPool } from './links/bot-socket.ts'
 import type { Link, LinkKind, ServerAddress } from './links/link.ts'
 import { openRudpLink, type RudpParts } from './links/rudp-link.ts'
@@ -18,6 +19,8 @@ export class BotFleet implements BotObserver {
   lost = 0
   refused = 0
   firstTrouble: string | undefined
+  /** Round trips of heartbeats: nothing but the network's thread is on their way. */
+  readonly heartbeats = new Histogram()
   readonly #plan: LoadPlan
   readonly #kinds: readonly LinkKind[]
   readonly #rudp: RudpParts = { crypto: createDefaultProvider(), pool: new BatchPool() }
@@ -63,6 +66,10 @@ export class BotFleet implements BotObserver {
   botRefused(bot: Bot, why: string): void {
     this.refused += 1
     this.firstTrouble ??= `bot ${bot.index} was refused: ${why}`
+  }
+
+  heartbeatAnswered(roundTripMs: number): void {
+    this.heartbeats.record(roundTripMs)
   }
 
   #open(kind: LinkKind, server: ServerAddress, index: number, bot: Bot): Promise<Link> {

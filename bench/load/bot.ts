@@ -33,6 +33,8 @@ export interface BotObserver {
   botLost(bot: Bot, why: string): void
   /** The server refused something that is no request, an input for example. */
   botRefused(bot: Bot, why: string): void
+  /** The server has answered a heartbeat: it was on its way there and back so long. */
+  heartbeatAnswered(roundTripMs: number): void
 }
 
 /**
@@ -171,10 +173,11 @@ export class Bot implements LinkHandlers {
       case Op.RpcResponse:
         return this.#answer(decodeServerPayload('RpcResponse', payload).id, payload)
       case Op.Heartbeat: {
-        const { isReplyWanted, sentUs } = decodeHeartbeat(payload)
+        const { isReplyWanted, sentUs, echoUs, holdUs } = decodeHeartbeat(payload)
         this.#echoUs = sentUs
         this.#heardMs = performance.now()
         if (isReplyWanted) this.#heartbeat(false)
+        else this.#observer.heartbeatAnswered(this.#heardMs + performance.timeOrigin - (echoUs + holdUs) / 1000)
         return
       }
       case Op.Error: {

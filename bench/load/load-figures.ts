@@ -18,6 +18,8 @@ export interface LoadFigures {
   readonly interval: HistogramRecord
   /** How long after it was due an input was sent. */
   readonly sendLateness: HistogramRecord
+  /** Round trips of heartbeats. */
+  readonly heartbeat: HistogramRecord
   /** Share of one core: of CPU time, or of time in which the event loop did not wait, whichever is more. */
   readonly busyShare: number
   /** Bots that have lost their connection since they came in. */
@@ -42,6 +44,7 @@ export interface LoadSummary {
   readonly latency: Histogram
   readonly interval: Histogram
   readonly sendLateness: Histogram
+  readonly heartbeat: Histogram
   /** Of the busiest process. */
   readonly busyShare: number
   /** The generator was the bottleneck: what it saw says nothing about the server. */
@@ -75,6 +78,7 @@ export function summarize(figures: readonly LoadFigures[]): LoadSummary {
     latency: merge(({ latency }) => latency),
     interval: merge(({ interval }) => interval),
     sendLateness,
+    heartbeat: merge(({ heartbeat }) => heartbeat),
     busyShare,
     isSaturated: busyShare > SATURATED_SHARE || isLate,
     lost: sum(({ lost }) => lost),

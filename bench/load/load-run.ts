@@ -61,6 +61,7 @@ export class LoadRun {
     this.#deliveries.latency.clear()
     this.#deliveries.interval.clear()
     this.#sendLateness.clear()
+    this.#fleet.heartbeats.clear()
     this.#began = sampleProcess(0)
     this.#takenAtBegin = this.#inputs?.taken ?? 0
     this.#dueAtBegin = this.#inputs?.dueBy(performance.now()) ?? 0
@@ -72,7 +73,7 @@ export class LoadRun {
     if (began === undefined) throw new Error('endWindow before beginWindow')
     const ended = sampleProcess(0)
     const windowMs = ended.atMs - began.atMs
-    const { bots, lost, refused, firstTrouble } = this.#fleet
+    const { bots, heartbeats, lost, refused, firstTrouble } = this.#fleet
     const dueNow = this.#inputs?.dueBy(performance.now()) ?? 0
     const { received, gaps, latency, interval } = this.#deliveries
     const cpuShare = (ended.cpuUs - began.cpuUs) / 1000 / windowMs
@@ -88,6 +89,7 @@ export class LoadRun {
       latency: latency.toRecord(),
       interval: interval.toRecord(),
       sendLateness: this.#sendLateness.toRecord(),
+      heartbeat: heartbeats.toRecord(),
       busyShare: Math.max(cpuShare, loopShare),
       lost,
       refused,

@@ -16,3 +16,9 @@ export function percent(share: number): string {
 export function mebibytes(bytes: number): string {
   return figure(bytes / MEBIBYTE)
 }
+
+/** What an error says, in a line. */
+export function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n', 1)[0] ?? ''
+}

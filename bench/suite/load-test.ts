@@ -22,7 +22,7 @@ export interface LoadTestOptions {
   readonly warmupSeconds: number
   readonly seconds: number
   readonly pin: Pin
-  /** Folder for a CPU profile of each thread of the server; undefined = none. */
+  /** Folder for CPU profiles of the server's threads; undefined = none. */
   readonly profile: string | undefined
   progress(text: string): void
 }
@@ -42,7 +42,6 @@ export async function runLoadTest(options: LoadTestOptions): Promise<LoadTestRes
     name: 'server',
     module: SERVER,
     prefix: pin.server,
-    nodeOptions: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
     answerWithinMs: ANSWER_WITHIN_MS,
   })
   const loads = Array.from({ length: generators }, (_, index) => {
@@ -59,9 +58,10 @@ export async function runLoadTest(options: LoadTestOptions): Promise<LoadTestRes
     progress(`everybody is in after ${(setUpMs / 1000).toFixed(1)} s`)
     await all(loads, (process) => process.call('startInputs', null))
     await sleep(options.warmupSeconds * 1000)
+    if (profile !== undefined) await server.call('startProfile', null)
     const [before, after, figures] = await measure(server, loads, options.seconds)
+    if (profile !== undefined) await server.call('stopProfile', profile)
     await all(loads, (process) => process.call('close', null))
-    await server.call('stop', null)
     return {
       server: serverFigures(before, after),
       load: summarize(figures),

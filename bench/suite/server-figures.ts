@@ -12,6 +12,10 @@ export interface ServerFigures {
   readonly framesIn: number
   readonly framesOut: number
   readonly cpuUsPerFrame: number
+  /** Of it in the kernel. */
+  readonly systemUsPerFrame: number
+  /** UDP datagrams in and out for each frame, acknowledgements and other programs' included. */
+  readonly datagramsPerFrame: number
   /** 1 = one core. */
   readonly cpuShare: number
   readonly ioBusyShare: number
@@ -45,6 +49,8 @@ export function serverFigures(before: ServerReading, after: ServerReading): Serv
     framesIn,
     framesOut,
     cpuUsPerFrame: (after.cpuUs - before.cpuUs) / (framesIn + framesOut),
+    systemUsPerFrame: (after.systemUs - before.systemUs) / (framesIn + framesOut),
+    datagramsPerFrame: (after.udpDatagrams - before.udpDatagrams) / (framesIn + framesOut),
     cpuShare: (after.cpuUs - before.cpuUs) / 1000 / elapsedMs,
     ioBusyShare: (after.ioBusyMs - before.ioBusyMs) / elapsedMs,
     hostBusyShare: grown('kaosnet_host_busy_seconds_total') / seconds,

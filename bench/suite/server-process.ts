@@ -1,8 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { monitorEventLoopDelay, performance, PerformanceObserver } from 'node:perf_hooks'
 import { createServer, type KaosServer, type ServerConfigInput } from '@kaosnet/server'
 import { Histogram, type HistogramRecord } from '../load/histogram.ts'
 import type { ServerAddress } from '../load/links/link.ts'
+import { LoopbackTransport } from '../rooms/players/loopback-transport.ts'
 import { serveParent } from '../transport/processes/child-process.ts'
+import { ServerProfile } from './server-profile.ts'
 
 const HOST = '127.0.0.1'
 const LOOP_DELAY_RESOLUTION_MS = 10
@@ -12,6 +15,10 @@ export interface ServerReading {
   readonly atMs: number
   /** User and system time of all its threads. */
   readonly cpuUs: number
+  /** Of it in the kernel. */
+  readonly systemUs: number
+  /** UDP datagrams that this machine has delivered, to anybody; 0 where the system does not tell. */
+  readonly udpDatagrams: number
   /** Of the thread that does the network. */
   readonly ioBusyMs: number
   readonly rssBytes: number
@@ -27,12 +34,15 @@ export interface ServerReading {
 export type ServerProcessApi = {
   start(config: ServerConfigInput): Promise<ServerAddress>
   read(argument: null): Promise<ServerReading>
-  /** Stops the server in order; the process stays. */
-  stop(argument: null): Promise<void>
+  startProfile(argument: null): Promise<void>
+  /** @param folder for the profiles */
+  stopProfile(folder: string): Promise<void>
 }
 
 function createServerProcess(): ServerProcessApi {
   let server: KaosServer | undefined
+  let profile: ServerProfile | undefined
+  const transport = new LoopbackTransport()
   const gcPauses = new Histogram()
   const observer = new PerformanceObserver((entries) => {
     for (const { duration } of entries.getEntries()) gcPauses.record(duration)
@@ -42,7 +52,7 @@ function createServerProcess(): ServerProcessApi {
   loopDelay.enable()
   return {
     async start(config) {
-      server = createServer({ ...config, host: HOST, port: 0 })
+      server = createServer({ ...config, host: HOST, port: 0 }, { transports: [transport] })
       await server.start()
       const { udp } = (await post(`http://${HOST}:${server.port}/v1/connect`)) as {
         udp?: { port: number; server_key: string }
@@ -56,6 +66,8 @@ function createServerProcess(): ServerProcessApi {
       const reading: ServerReading = {
         atMs: performance.now(),
         cpuUs: user + system,
+        systemUs: system,
+        udpDatagrams: deliveredDatagrams(),
         ioBusyMs: performance.eventLoopUtilization().active,
         rssBytes: process.memoryUsage.rss(),
         metrics,
@@ -70,11 +82,21 @@ function createServerProcess(): ServerProcessApi {
       loopDelay.reset()
       return reading
     },
-    async stop() {
-      await server?.stop({ graceSeconds: 0 })
-      server = undefined
+    async startProfile() {
+      profile = await ServerProfile.start(transport, server?.config.rooms.workers ?? 1)
+    },
+    async stopProfile(folder) {
+      await profile?.stop(folder)
     },
   }
+}
+
+/** Both directions of the loopback are counted, and nobody else talks much meanwhile. */
+function deliveredDatagrams(): number {
+  const file = '/proc/net/snmp'
+  if (!existsSync(file)) return 0
+  const [, values = ''] = readFileSync(file, 'utf8').match(/^Udp: (\d.*)$/m) ?? []
+  return Number(values.split(' ', 1)[0])
 }
 
 async function post(url: string): Promise<unknown> {

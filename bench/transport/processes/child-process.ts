@@ -5,9 +5,6 @@ import { fileURLToPath } from 'node:url'
 /** Methods of one benchmark process, as its parent calls them. Arguments and results cross as JSON. */
 export type ProcessApi = { [method: string]: (argument: never) => Promise<unknown> }
 
-/** A process may have a profile to write before it ends. */
-const KILL_AFTER_MS = 10_000
-
 interface Call {
   readonly method: string
   readonly argument: unknown
@@ -43,8 +40,6 @@ export interface BenchProcessOptions {
   readonly module: URL
   /** What to run it through, for example `['taskset', '-c', '0']`. */
   readonly prefix: readonly string[]
-  /** Of Node, for example `['--cpu-prof']`. */
-  readonly nodeOptions?: readonly string[]
   /** A call that takes longer fails, so that a row which hangs does not hang the benchmark. */
   readonly answerWithinMs: number
 }
@@ -57,11 +52,10 @@ export class BenchProcess<Api> {
   #settle: ((reply: Reply) => void) | undefined
   #failure: string | undefined
 
-  constructor({ name, module, prefix, nodeOptions = [], answerWithinMs }: BenchProcessOptions) {
+  constructor({ name, module, prefix, answerWithinMs }: BenchProcessOptions) {
     this.#name = name
     this.#answerWithinMs = answerWithinMs
-    const line = [...prefix, process.execPath, ...nodeOptions, fileURLToPath(module)]
-    const [command = process.execPath, ...args] = line
+    const [command = process.execPath, ...args] = [...prefix, process.execPath, fileURLToPath(module)]
     this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
     if (this.#child.stderr !== null) {
       createInterface(this.#child.stderr).on('line', (line) => process.stderr.write(`${name}: ${line}\n`))
@@ -99,7 +93,7 @@ export class BenchProcess<Api> {
     if (this.#failure !== undefined) return
     const ended = new Promise((resolve) => this.#child.once('exit', resolve))
     if (this.#child.connected) this.#child.disconnect()
-    const killTimer = setTimeout(() => this.#child.kill('SIGKILL'), KILL_AFTER_MS)
+    const killTimer = setTimeout(() => this.#child.kill('SIGKILL'), 2000)
     await ended
     clearTimeout(killTimer)
   }
