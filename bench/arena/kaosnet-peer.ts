@@ -54,7 +54,14 @@ export class KaosnetPeer implements ArenaPeer {
     return undefined
   }
 
-  async run({ rooms, players, seconds, warmupSeconds, pin, progress }: ArenaRunOptions): Promise<KaosnetCell> {
+  async run({
+    rooms,
+    players,
+    seconds,
+    warmupSeconds,
+    pin,
+    progress,
+  }: ArenaRunOptions): Promise<KaosnetCell> {
     const { language, link, workers, profile } = this.#options
     const result = await runLoadTest({
       config: {

@@ -28,7 +28,8 @@ interface Measured {
 
 export const ccu: Bench = {
   name: 'ccu',
-  title: 'Users on one core: rooms of 10 at 10 Hz, 2 reliable messages of 40 B a second each, echoed or broadcast',
+  title:
+    'Users on one core: rooms of 10 at 10 Hz, 2 reliable messages of 40 B a second each, echoed or broadcast',
   run,
 }
 

@@ -49,11 +49,12 @@ export class Bot implements LinkHandlers {
   sequence = 0
   /** Of the session; 0 = the server wants none. */
   heartbeatMs = 0
+  /** Gets the data of its room. */
+  receiver: Receiver | undefined
   readonly #observer: BotObserver
   readonly #requests = new Map<number, Request>()
   readonly #received = new ReceivedCounts()
   #link: Link | undefined
-  #receiver: Receiver | undefined
   #room = 0
   #lastRequestId = 0
   #input: Uint8Array = new Uint8Array(0)
@@ -88,7 +89,7 @@ export class Bot implements LinkHandlers {
     const { room, member } = decodeServerPayload('RoomJoin', payload)
     this.#room = room
     this.member = member
-    this.#receiver = receiver
+    this.receiver = receiver
   }
 
   /** Calls an RPC. @returns the payload of the response @throws Error the server's refusal */
@@ -143,8 +144,9 @@ export class Bot implements LinkHandlers {
       const payloadBytes = (message[at + 1] as number) | ((message[at + 2] as number) << 8)
       const end = at + FRAME_HEADER_BYTES + payloadBytes
       if (op === Op.RoomData) {
-        if (((message[at + FLAGS_OFFSET] as number) & RELIABLE) !== 0) this.#countData(message, at, payloadBytes)
-        this.#receiver?.receive(this, message, at + DATA_OFFSET, nowMs)
+        if (((message[at + FLAGS_OFFSET] as number) & RELIABLE) !== 0)
+          this.#countData(message, at, payloadBytes)
+        this.receiver?.receive(this, message, at + DATA_OFFSET, nowMs)
       } else {
         const payload = message.subarray(at + FRAME_HEADER_BYTES, end)
         this.#count(op, payload)
@@ -177,7 +179,8 @@ export class Bot implements LinkHandlers {
         this.#echoUs = sentUs
         this.#heardMs = performance.now()
         if (isReplyWanted) this.#heartbeat(false)
-        else this.#observer.heartbeatAnswered(this.#heardMs + performance.timeOrigin - (echoUs + holdUs) / 1000)
+        else
+          this.#observer.heartbeatAnswered(this.#heardMs + performance.timeOrigin - (echoUs + holdUs) / 1000)
         return
       }
       case Op.Error: {

@@ -119,7 +119,15 @@ function measure(
 function ticksTable(measured: readonly Measured[]): BenchTable {
   return {
     caption: 'Ticks and delivery',
-    head: ['server', 'sessions', 'rooms', 'Hz achieved', 'lateness p50 / p99, ms', 'delivered', 'inputs sent'],
+    head: [
+      'server',
+      'sessions',
+      'rooms',
+      'Hz achieved',
+      'lateness p50 / p99, ms',
+      'delivered',
+      'inputs sent',
+    ],
     rows: measured.map((row) => {
       const { server, load } = row.result
       return [
