@@ -1,3 +1,4 @@
+import { ThreadProfile } from '../suite/scripts/modules/_thread-profile.ts'
 import { serveParent } from '../transport/processes/child-process.ts'
 import { BotFleet } from './bot-fleet.ts'
 import { Histogram } from './histogram.ts'
@@ -18,6 +19,9 @@ export type LoadProcessApi = {
   startInputs(argument: null): Promise<void>
   beginWindow(argument: null): Promise<void>
   endWindow(argument: null): Promise<LoadFigures>
+  startProfile(argument: null): Promise<void>
+  /** @param file for the profile of this process */
+  stopProfile(file: string): Promise<void>
   /** Closes all connections. */
   close(argument: null): Promise<void>
 }
@@ -29,6 +33,7 @@ interface Opened {
 
 function createLoadProcess(): LoadProcessApi {
   let opened: Opened | undefined
+  let profile: ThreadProfile | undefined
   const run = (): LoadRun => {
     if (opened === undefined) throw new Error('no bots: open comes first')
     return opened.run
@@ -47,6 +52,13 @@ function createLoadProcess(): LoadProcessApi {
     },
     async endWindow() {
       return run().endWindow()
+    },
+    async startProfile() {
+      profile = new ThreadProfile()
+    },
+    async stopProfile(file) {
+      profile?.stop(file)
+      profile = undefined
     },
     async close() {
       opened?.run.stop()

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServerConfigInput } from '@kaosnet/server'
 import { type LoadFigures, type LoadSummary, summarize } from '../load/load-figures.ts'
@@ -58,9 +59,15 @@ export async function runLoadTest(options: LoadTestOptions): Promise<LoadTestRes
     progress(`everybody is in after ${(setUpMs / 1000).toFixed(1)} s`)
     await all(loads, (process) => process.call('startInputs', null))
     await sleep(options.warmupSeconds * 1000)
-    if (profile !== undefined) await server.call('startProfile', null)
+    if (profile !== undefined) {
+      await server.call('startProfile', null)
+      await loads[0]?.call('startProfile', null)
+    }
     const [before, after, figures] = await measure(server, loads, options.seconds)
-    if (profile !== undefined) await server.call('stopProfile', profile)
+    if (profile !== undefined) {
+      await server.call('stopProfile', profile)
+      await loads[0]?.call('stopProfile', join(profile, 'generator.cpuprofile'))
+    }
     await all(loads, (process) => process.call('close', null))
     return {
       server: serverFigures(before, after),

@@ -12,6 +12,8 @@ function reading(
     cpuUs,
     systemUs: cpuUs / 4,
     udpDatagrams: counts.in * 3,
+    ioCpuUs: cpuUs / 2,
+    pageFaults: 0,
     ioBusyMs: atMs / 2,
     rssBytes: 1_000,
     metrics: [
@@ -38,6 +40,7 @@ describe('serverFigures', () => {
     expect([figures.framesIn, figures.framesOut]).toEqual([1_000, 3_000])
     expect(figures.cpuUsPerFrame).toBe(500)
     expect(figures.systemUsPerFrame).toBe(125)
+    expect(figures.ioUsPerFrame).toBe(250)
     expect(figures.cpuShare).toBe(0.5)
   })
 

@@ -14,6 +14,9 @@ export interface ServerFigures {
   readonly cpuUsPerFrame: number
   /** Of it in the kernel. */
   readonly systemUsPerFrame: number
+  /** Of it in the thread that does the network; the rest is rooms, garbage collector, compiler. */
+  readonly ioUsPerFrame: number
+  readonly pageFaultsPerFrame: number
   /** UDP datagrams in and out for each frame, acknowledgements and other programs' included. */
   readonly datagramsPerFrame: number
   /** 1 = one core. */
@@ -50,6 +53,8 @@ export function serverFigures(before: ServerReading, after: ServerReading): Serv
     framesOut,
     cpuUsPerFrame: (after.cpuUs - before.cpuUs) / (framesIn + framesOut),
     systemUsPerFrame: (after.systemUs - before.systemUs) / (framesIn + framesOut),
+    ioUsPerFrame: (after.ioCpuUs - before.ioCpuUs) / (framesIn + framesOut),
+    pageFaultsPerFrame: (after.pageFaults - before.pageFaults) / (framesIn + framesOut),
     datagramsPerFrame: (after.udpDatagrams - before.udpDatagrams) / (framesIn + framesOut),
     cpuShare: (after.cpuUs - before.cpuUs) / 1000 / elapsedMs,
     ioBusyShare: (after.ioBusyMs - before.ioBusyMs) / elapsedMs,

@@ -4,6 +4,7 @@ import { createServer, type KaosServer, type ServerConfigInput } from '@kaosnet/
 import { Histogram, type HistogramRecord } from '../load/histogram.ts'
 import type { ServerAddress } from '../load/links/link.ts'
 import { LoopbackTransport } from '../rooms/players/loopback-transport.ts'
+import { threadCpuUs } from '../rooms/processes/thread-cpu.ts'
 import { serveParent } from '../transport/processes/child-process.ts'
 import { ServerProfile } from './server-profile.ts'
 
@@ -19,7 +20,10 @@ export interface ServerReading {
   readonly systemUs: number
   /** UDP datagrams that this machine has delivered, to anybody; 0 where the system does not tell. */
   readonly udpDatagrams: number
-  /** Of the thread that does the network. */
+  /** Of it in the thread that does the network. */
+  readonly ioCpuUs: number
+  readonly pageFaults: number
+  /** Time in which that thread's event loop did not wait. */
   readonly ioBusyMs: number
   readonly rssBytes: number
   /** The text of `/metrics`. */
@@ -68,6 +72,8 @@ function createServerProcess(): ServerProcessApi {
         cpuUs: user + system,
         systemUs: system,
         udpDatagrams: deliveredDatagrams(),
+        ioCpuUs: threadCpuUs(process.pid),
+        pageFaults: process.resourceUsage().minorPageFault,
         ioBusyMs: performance.eventLoopUtilization().active,
         rssBytes: process.memoryUsage.rss(),
         metrics,
