@@ -1,5 +1,5 @@
 import type { Bench, BenchContext, BenchReport } from '../suite/bench.ts'
-import { figure, firstLine, mebibytes, percent } from '../suite/format.ts'
+import { figure, firstLine, mebibytes, percent, unless } from '../suite/format.ts'
 import { onePerCore } from '../suite/pin.ts'
 import { KaosnetPeer } from './kaosnet-peer.ts'
 import type { ArenaCell, ArenaPeer } from './peer.ts'
@@ -80,14 +80,17 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
           `${cell.rooms}${cell.isGeneratorLimit ? ' *' : ''}`,
           figure(cell.messages / seconds),
           figure(cell.cpuUsPerMessage),
-          `${figure(cell.intervalMs.p50)} / ${figure(cell.intervalMs.p99)}`,
-          percent(cell.deliveredShare),
+          unless(cell.isGeneratorLimit, `${figure(cell.intervalMs.p50)} / ${figure(cell.intervalMs.p99)}`),
+          unless(cell.isGeneratorLimit, percent(cell.deliveredShare)),
           mebibytes(cell.rssBytes),
           percent(cell.generatorBusy),
         ]),
       },
     ],
-    notes: ['`*`: the generator was busy or late, so intervals and delivery are not the server’s.', ...notes],
+    notes: [
+      '`*`: the generator was busy or late, so intervals and delivery would not be the server’s.',
+      ...notes,
+    ],
     data: measured,
   }
 }

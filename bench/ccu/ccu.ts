@@ -1,7 +1,7 @@
 import type { LinkKind } from '../load/links/link.ts'
 import type { Language } from '../rooms/measure/cell.ts'
 import type { Bench, BenchContext, BenchReport } from '../suite/bench.ts'
-import { figure, firstLine, mebibytes, percent } from '../suite/format.ts'
+import { figure, firstLine, mebibytes, percent, unless } from '../suite/format.ts'
 import { figuresOf } from '../suite/load-figures-of.ts'
 import { type LoadTestOptions, type LoadTestResult, runLoadTest } from '../suite/load-test.ts'
 import { onePerCore } from '../suite/pin.ts'
@@ -87,15 +87,18 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
             figure((server.framesIn + server.framesOut) / server.seconds),
             figure(server.cpuUsPerFrame),
             percent(server.cpuShare),
-            `${figure(latency.p50)} / ${figure(latency.p99)} / ${figure(latency.p999)}`,
-            percent(load.deliveredShare),
+            unless(
+              load.isSaturated,
+              `${figure(latency.p50)} / ${figure(latency.p99)} / ${figure(latency.p999)}`,
+            ),
+            unless(load.isSaturated, percent(load.deliveredShare)),
             mebibytes(server.rssBytes),
             percent(load.busyShare),
           ]
         }),
       },
     ],
-    notes: ['`*`: the generator was busy or late, so delivery is not the server’s.', ...notes],
+    notes: ['`*`: the generator was busy or late, so delivery would not be the server’s.', ...notes],
     data: measured.map(({ name, users, result }) => ({ name, users, ...figuresOf(result) })),
   }
 }

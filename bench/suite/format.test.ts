@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { figure, firstLine, mebibytes, percent } from './format.ts'
+import { figure, firstLine, mebibytes, percent, unless } from './format.ts'
 
 describe('figure', () => {
   it('keeps three digits, and says when there is none', () => {
@@ -18,6 +18,12 @@ describe('figure', () => {
 describe('percent and mebibytes', () => {
   it('print shares and sizes', () => {
     expect([percent(0.9876), percent(Number.NaN), mebibytes(3 * 1_048_576)]).toEqual(['98.8 %', '–', '3.00'])
+  })
+})
+
+describe('unless', () => {
+  it('does not give a figure that is the generator’s', () => {
+    expect([unless(true, '50 ms'), unless(false, '50 ms')]).toEqual(['–', '50 ms'])
   })
 })
 

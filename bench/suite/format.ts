@@ -17,6 +17,11 @@ export function mebibytes(bytes: number): string {
   return figure(bytes / MEBIBYTE)
 }
 
+/** A figure that would not be the server's is not given. */
+export function unless(isGeneratorLimit: boolean, text: string): string {
+  return isGeneratorLimit ? '–' : text
+}
+
 /** What an error says, in a line. */
 export function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)

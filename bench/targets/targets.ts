@@ -1,7 +1,7 @@
 import type { Crowd } from '../load/load-plan.ts'
 import type { Language } from '../rooms/measure/cell.ts'
 import type { Bench, BenchContext, BenchReport, BenchTable } from '../suite/bench.ts'
-import { figure, firstLine, mebibytes, percent } from '../suite/format.ts'
+import { figure, firstLine, mebibytes, percent, unless } from '../suite/format.ts'
 import { figuresOf } from '../suite/load-figures-of.ts'
 import { type LoadTestOptions, type LoadTestResult, runLoadTest } from '../suite/load-test.ts'
 import { NOT_PINNED } from '../suite/pin.ts'
@@ -134,7 +134,7 @@ function ticksTable(measured: readonly Measured[]): BenchTable {
         ...headOf(row),
         figure(server.ticksPerSecond / (row.sessions / PLAYERS)),
         `${figure(server.tickLatenessMs.p50)} / ${figure(server.tickLatenessMs.p99)}`,
-        percent(load.deliveredShare),
+        unless(load.isSaturated, percent(load.deliveredShare)),
         percent(load.sentShare),
       ]
     }),
@@ -190,7 +190,7 @@ function delayTable(measured: readonly Measured[]): BenchTable {
       const { p50, p99, max } = server.loopDelayMs
       return [
         ...headOf(row),
-        `${figure(heartbeat.p50)} / ${figure(heartbeat.p99)}`,
+        unless(load.isSaturated, `${figure(heartbeat.p50)} / ${figure(heartbeat.p99)}`),
         `${figure(server.gcPausesMs.p99)} / ${figure(server.gcPausesMs.max)}`,
         percent(server.gcShare),
         `${figure(p50)} / ${figure(p99)} / ${figure(max)}`,
