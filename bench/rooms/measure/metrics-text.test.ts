@@ -17,6 +17,7 @@ describe('MetricsText', () => {
   it('adds up the samples of one name', () => {
     const metrics = new MetricsText(text)
     expect(metrics.sum('ticks_total')).toBe(7)
+    expect(metrics.sum('ticks_total', 'module="b"')).toBe(4)
     expect(metrics.sum('heap')).toBe(1_000)
     expect(metrics.sum('absent')).toBe(0)
   })

@@ -13,9 +13,10 @@ export class MetricsText {
     }
   }
 
-  /** Of all samples of this name, whatever their labels. */
-  sum(name: string): number {
-    return (this.#samples.get(name) ?? []).reduce((sum, { value }) => sum + value, 0)
+  /** Of all samples of this name, whatever their labels; or only of those with one label, as `name="value"`. */
+  sum(name: string, label = ''): number {
+    const samples = this.#samples.get(name) ?? []
+    return samples.reduce((sum, { labels, value }) => (labels.includes(label) ? sum + value : sum), 0)
   }
 
   /** Cumulative counts of a histogram by upper bound, samples of other labels added together, ascending. */

@@ -1,0 +1,7 @@
+import { arena } from '../arena/arena.ts'
+import { ccu } from '../ccu/ccu.ts'
+import { targets } from '../targets/targets.ts'
+import type { Bench } from './bench.ts'
+
+/** All benchmarks, in the order in which they run. */
+export const BENCHES: readonly Bench[] = [targets, arena, ccu]

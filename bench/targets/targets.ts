@@ -1,0 +1,210 @@
+import type { Crowd } from '../load/load-plan.ts'
+import type { Language } from '../rooms/measure/cell.ts'
+import type { Bench, BenchContext, BenchReport, BenchTable } from '../suite/bench.ts'
+import { figure, firstLine, mebibytes, percent, unless } from '../suite/format.ts'
+import { figuresOf } from '../suite/load-figures-of.ts'
+import { type LoadTestOptions, type LoadTestResult, runLoadTest } from '../suite/load-test.ts'
+import { NOT_PINNED } from '../suite/pin.ts'
+import { SUITE_SCRIPTS } from '../suite/scripts.ts'
+
+/** Sessions, ten for each room. */
+const SIZES = [2_500, 5_000, 10_000]
+const SECONDS = 20
+const WARM_UP_SECONDS = 5
+const QUICK = { sizes: [40], seconds: 1, warmupSeconds: 1 } as const
+const PLAYERS = 10
+const INPUT_BYTES = 16
+const INPUT_HZ = 1
+const SNAPSHOT_HZ = 5
+const NEWEST_OFFSET = 16
+const NEWEST_STRIDE = 4
+const KIBIBYTE = 1_024
+
+interface Mix {
+  readonly name: string
+  readonly crowds: (sessions: number) => readonly Crowd[]
+}
+
+const RUDP: Mix = { name: 'RUDP', crowds: (sessions) => [{ link: 'rudp', bots: sessions }] }
+const MIXED: Mix = {
+  name: '80 % RUDP, 20 % WebSocket',
+  crowds: (sessions) => [
+    { link: 'rudp', bots: sessions * 0.8 },
+    { link: 'websocket', bots: sessions * 0.2 },
+  ],
+}
+
+interface Measured {
+  readonly name: string
+  readonly sessions: number
+  readonly result: LoadTestResult
+}
+
+export const targets: Bench = {
+  name: 'targets',
+  title: 'The targets of one node at the same time: 10,000 sessions in 1,000 rooms of 10 at 60 Hz',
+  run,
+}
+
+async function run({ options, progress }: BenchContext): Promise<BenchReport> {
+  const sizes = options.isQuick ? QUICK.sizes : SIZES
+  const seconds = options.seconds ?? (options.isQuick ? QUICK.seconds : SECONDS)
+  const warmupSeconds = options.isQuick ? QUICK.warmupSeconds : WARM_UP_SECONDS
+  const mixes = options.links.includes('websocket') ? [RUDP, MIXED] : [RUDP]
+  const measured: Measured[] = []
+  const notes: string[] = []
+  for (const language of options.languages) {
+    for (const mix of mixes) {
+      const name = `${language === 'lua' ? 'Lua' : 'TypeScript'}, ${mix.name}`
+      for (const sessions of sizes) {
+        progress(`${name}: ${sessions} sessions`)
+        try {
+          const result = await measure(sessions, language, mix, { seconds, warmupSeconds, progress })
+          measured.push({ name, sessions, result })
+          progress(describe({ name, sessions, result }))
+        } catch (error) {
+          const note = `${name}: ${sessions} sessions could not be measured: ${firstLine(error)}`
+          notes.push(note)
+          progress(note)
+        }
+      }
+    }
+  }
+  return {
+    tables: [ticksTable(measured), costTable(measured), delayTable(measured)],
+    notes: [
+      '`*`: the generator was busy or late; the server shares the two cores with it.',
+      'Heartbeat round trip: datagram to datagram through the network’s thread, the kernel’s and the generator’s part included; no room and no tick on the way.',
+      ...notes,
+    ],
+    data: measured.map(({ name, sessions, result }) => ({ name, sessions, ...figuresOf(result) })),
+  }
+}
+
+function measure(
+  sessions: number,
+  language: Language,
+  mix: Mix,
+  how: Pick<LoadTestOptions, 'seconds' | 'warmupSeconds' | 'progress'>,
+): Promise<LoadTestResult> {
+  return runLoadTest({
+    ...how,
+    config: {
+      auth: { anonymous: true },
+      scripts: SUITE_SCRIPTS,
+      log: { level: 'warn' },
+    },
+    load: {
+      crowds: mix.crowds(sessions),
+      rooms: {
+        module: `targets-${language}`,
+        params: {},
+        botsPerRoom: PLAYERS,
+        traffic: {
+          kind: 'snapshot',
+          inputBytes: INPUT_BYTES,
+          inputHz: INPUT_HZ,
+          snapshotHz: SNAPSHOT_HZ,
+          newestOffset: NEWEST_OFFSET,
+          newestStride: NEWEST_STRIDE,
+        },
+      },
+    },
+    generators: 1,
+    pin: NOT_PINNED,
+    profile: undefined,
+  })
+}
+
+function ticksTable(measured: readonly Measured[]): BenchTable {
+  return {
+    caption: 'Ticks and delivery',
+    head: [
+      'server',
+      'sessions',
+      'rooms',
+      'Hz achieved',
+      'lateness p50 / p99, ms',
+      'delivered',
+      'inputs sent',
+    ],
+    rows: measured.map((row) => {
+      const { server, load } = row.result
+      return [
+        ...headOf(row),
+        figure(server.ticksPerSecond / (row.sessions / PLAYERS)),
+        `${figure(server.tickLatenessMs.p50)} / ${figure(server.tickLatenessMs.p99)}`,
+        unless(load.isSaturated, percent(load.deliveredShare)),
+        percent(load.sentShare),
+      ]
+    }),
+  }
+}
+
+function costTable(measured: readonly Measured[]): BenchTable {
+  return {
+    caption: 'Cost',
+    head: [
+      'server',
+      'sessions',
+      'rooms',
+      'messages/s',
+      'CPU µs/message',
+      'server CPU',
+      'network’s thread / rooms’ thread busy',
+      'KiB/session, all',
+      'RSS, MiB',
+      'generator busy',
+    ],
+    rows: measured.map((row) => {
+      const { server, load, emptyRssBytes } = row.result
+      return [
+        ...headOf(row),
+        figure((server.framesIn + server.framesOut) / server.seconds),
+        figure(server.cpuUsPerFrame),
+        percent(server.cpuShare),
+        `${percent(server.ioBusyShare)} / ${percent(server.hostBusyShare)}`,
+        figure((server.rssBytes - emptyRssBytes) / row.sessions / KIBIBYTE),
+        mebibytes(server.rssBytes),
+        percent(load.busyShare),
+      ]
+    }),
+  }
+}
+
+function delayTable(measured: readonly Measured[]): BenchTable {
+  return {
+    caption: 'Delays of the network’s thread',
+    head: [
+      'server',
+      'sessions',
+      'rooms',
+      'heartbeat round trip p50 / p99, ms',
+      'GC pauses p99 / max, ms',
+      'GC',
+      'event-loop delay p50 / p99 / max, ms',
+    ],
+    rows: measured.map((row) => {
+      const { server, load } = row.result
+      const heartbeat = load.heartbeat.percentiles()
+      const { p50, p99, max } = server.loopDelayMs
+      return [
+        ...headOf(row),
+        unless(load.isSaturated, `${figure(heartbeat.p50)} / ${figure(heartbeat.p99)}`),
+        `${figure(server.gcPausesMs.p99)} / ${figure(server.gcPausesMs.max)}`,
+        percent(server.gcShare),
+        `${figure(p50)} / ${figure(p99)} / ${figure(max)}`,
+      ]
+    }),
+  }
+}
+
+function headOf({ name, sessions, result }: Measured): string[] {
+  const mark = result.load.isSaturated ? ' *' : ''
+  return [name, `${sessions.toLocaleString('en')}${mark}`, (sessions / PLAYERS).toLocaleString('en')]
+}
+
+function describe({ name, sessions, result: { server, load } }: Measured): string {
+  const hz = server.ticksPerSecond / (sessions / PLAYERS)
+  return `${name}: ${sessions} sessions: ${figure(hz)} Hz, lateness p99 ${figure(server.tickLatenessMs.p99)} ms, ${percent(load.deliveredShare)} delivered, ${figure(server.cpuUsPerFrame)} µs a message, server ${percent(server.cpuShare)}, generator ${percent(load.busyShare)} busy`
+}
