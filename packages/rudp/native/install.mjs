@@ -60,7 +60,8 @@ function compile(output) {
   )
   if (error?.code === 'ENOENT') throw new Error(`there is no C compiler (${compiler})`)
   if (error !== undefined) throw error
-  if (status !== 0) throw new Error(`${compiler} failed: ${stderr.split('\n').find((line) => /error/.test(line))}`)
+  if (status !== 0)
+    throw new Error(`${compiler} failed: ${stderr.split('\n').find((line) => /error/.test(line))}`)
 }
 
 /** Where Node.js keeps node_api.h and uv.h. Its archives have them; some distributions put them into another package. */
@@ -93,5 +94,7 @@ function failureOf(addon) {
     timeout: CHECK_WITHIN_MS,
   })
   if (error === undefined && status === 0) return undefined
-  return error?.message ?? signal ?? stderr.split('\n').find((line) => /Error/.test(line)) ?? `status ${status}`
+  return (
+    error?.message ?? signal ?? stderr.split('\n').find((line) => /Error/.test(line)) ?? `status ${status}`
+  )
 }

@@ -121,7 +121,9 @@ export class NodeDgramSocket implements DatagramSocket {
     this.stats.receivedDatagrams += 1
     if (this.#received.isFull) this.drain()
     if (!this.#received.push(datagram, remote.address, remote.port)) this.stats.oversized += 1
-    else if (this.#received.count === 1) this.onReadable?.()
+    // Nobody wants what has arrived.
+    else if (this.onReadable === undefined) this.#received.clear()
+    else if (this.#received.count === 1) this.onReadable()
   }
 
   #handleError(error: NodeJS.ErrnoException): void {

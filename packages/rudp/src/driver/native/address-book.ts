@@ -45,7 +45,8 @@ export class AddressBook {
   write(ip: string, headers: Uint32Array, slot: number): void {
     const header = slot * HEADER_WORDS
     const words = this.#sent.get(ip) ?? this.#learn(ip)
-    for (let word = HeaderWord.Family; word < HEADER_WORDS; word += 1) headers[header + word] = words[word] ?? 0
+    for (let word = HeaderWord.Family; word < HEADER_WORDS; word += 1)
+      headers[header + word] = words[word] ?? 0
   }
 
   #learn(ip: string): Uint32Array {
