@@ -2,7 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LoopbackWorld, until } from '../scenarios/loopback-world.ts'
 import type { RudpClientConnection } from './client-connection.ts'
 import type { DatagramSocket } from './datagram-socket.ts'
+import { NativeDatagramSocket } from './native/native-datagram-socket.ts'
 import { NodeDgramSocket } from './node-dgram-socket.ts'
+import { openDatagramSocket } from './open-datagram-socket.ts'
+import { DRIVERS } from './testing/drivers.ts'
 
 const SOCKET = {
   host: '0.0.0.0',
@@ -10,34 +13,6 @@ const SOCKET = {
   receiveBufferBytes: 1 << 20,
   sendBufferBytes: 1 << 20,
   batchSize: 8,
-}
-
-let world: LoopbackWorld
-beforeEach(async () => {
-  world = new LoopbackWorld()
-  await world.server.listen()
-})
-afterEach(() => world.close())
-
-/** Opens real sockets and keeps them, each seeming to have a local address of our choice. */
-function sockets(localIp: string) {
-  const opened: DatagramSocket[] = []
-  const openSocket = async (peer: { ip: string; port: number }) => {
-    const socket = await NodeDgramSocket.bind({ ...SOCKET, peer })
-    vi.spyOn(socket, 'local', 'get').mockReturnValue({ ip: localIp, port: socket.local.port })
-    opened.push(socket)
-    return socket
-  }
-  return { opened, openSocket }
-}
-
-/** Keeps the server from answering until the client calls it unstable. */
-async function fallSilent(client: { onUnstable: (() => void) | undefined }): Promise<void> {
-  const driven = vi.spyOn(NodeDgramSocket.prototype, 'drain').mockImplementation(() => {})
-  await new Promise<void>((resolve) => {
-    client.onUnstable = resolve
-  })
-  driven.mockRestore()
 }
 
 async function echo(client: RudpClientConnection): Promise<void> {
@@ -48,7 +23,37 @@ async function echo(client: RudpClientConnection): Promise<void> {
   await echoed
 }
 
-describe('a client’s link', () => {
+describe.each(DRIVERS)('a client’s link over the driver $driver', ({ driver, missing }) => {
+  let world: LoopbackWorld
+  beforeEach(({ skip }) => skip(missing !== undefined, missing))
+  beforeEach(async () => {
+    world = new LoopbackWorld({ driver })
+    await world.server.listen()
+  })
+  afterEach(() => world.close())
+
+  /** Opens real sockets and keeps them, each seeming to have a local address of our choice. */
+  function sockets(localIp: string) {
+    const opened: DatagramSocket[] = []
+    const openSocket = async (peer: { ip: string; port: number }) => {
+      const socket = await openDatagramSocket({ ...SOCKET, peer }, driver)
+      vi.spyOn(socket, 'local', 'get').mockReturnValue({ ip: localIp, port: socket.local.port })
+      opened.push(socket)
+      return socket
+    }
+    return { opened, openSocket }
+  }
+
+  /** Keeps the server from answering until the client calls it unstable. */
+  async function fallSilent(client: { onUnstable: (() => void) | undefined }): Promise<void> {
+    const { prototype } = { node: NodeDgramSocket, native: NativeDatagramSocket }[driver]
+    const driven = vi.spyOn(prototype, 'drain').mockImplementation(() => {})
+    await new Promise<void>((resolve) => {
+      client.onUnstable = resolve
+    })
+    driven.mockRestore()
+  }
+
   it('goes on from a new socket when the system reports the network gone', async () => {
     const { opened, openSocket } = sockets('127.0.0.1')
     const client = await world.connect({ openSocket })

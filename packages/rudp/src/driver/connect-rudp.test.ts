@@ -1,15 +1,20 @@
 import { createSocket } from 'node:dgram'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { generateServerKey } from '../crypto/server-key.ts'
 import { LoopbackWorld } from '../scenarios/loopback-world.ts'
-import { connectRudp } from './connect-rudp.ts'
+import { type ConnectOptions, connectRudp as connectOver } from './connect-rudp.ts'
+import { DRIVERS } from './testing/drivers.ts'
 
 const serverKey = generateServerKey()
 
 let world: LoopbackWorld | undefined
 afterEach(() => world?.close())
 
-describe('connecting', () => {
+describe.each(DRIVERS)('connecting over the driver $driver', ({ driver, missing }) => {
+  beforeEach(({ skip }) => skip(missing !== undefined, missing))
+
+  const connectRudp = (options: ConnectOptions) => connectOver({ driver, ...options })
+
   it('gives up with CONNECT_TIMEOUT when nobody answers', async () => {
     const silent = createSocket('udp4')
     await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve))
@@ -31,7 +36,7 @@ describe('connecting', () => {
   })
 
   it('tries the next address when one does not answer', async () => {
-    world = new LoopbackWorld()
+    world = new LoopbackWorld({ driver })
     const { port } = await world.server.listen()
     const client = await world.connect({
       addresses: [

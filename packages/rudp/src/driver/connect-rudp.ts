@@ -16,7 +16,7 @@ import { ClientLink } from './client-link.ts'
 import type { DatagramSocket } from './datagram-socket.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
-import { NodeDgramSocket } from './node-dgram-socket.ts'
+import { type DriverChoice, openDatagramSocket } from './open-datagram-socket.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 const BUFFER_BYTES = 1024 * 1024
@@ -52,7 +52,9 @@ export interface ConnectOptions extends ConnectionTuning {
   readonly wallClock?: () => number
   readonly random?: Random
   readonly logger?: Logger
-  /** Opens a socket towards one address. Default: `node:dgram`. */
+  /** What moves the datagrams. Default `auto`: native code where it was built on install, otherwise `node:dgram`. */
+  readonly driver?: DriverChoice
+  /** Opens a socket towards one address, instead of a driver of ours. */
   readonly openSocket?: (peer: Address) => Promise<DatagramSocket>
 }
 
@@ -97,7 +99,7 @@ export async function connectRudp(options: ConnectOptions): Promise<RudpClientCo
         timeoutMs,
         signal: options.signal,
         ...(options.resumeTicket && { ticket: options.resumeTicket }),
-        openSocket: options.openSocket ?? openSocket,
+        openSocket: options.openSocket ?? ((peer) => openSocket(peer, options.driver)),
         onCallbackError: (error) => logger.error({ err: error }, 'a transport callback failed'),
       })
     } catch (error) {
@@ -139,17 +141,20 @@ async function resolveAddresses(addresses: readonly ServerAddress[]): Promise<re
   }
 }
 
-async function openSocket(peer: Address): Promise<DatagramSocket> {
+async function openSocket(peer: Address, driver: DriverChoice | undefined): Promise<DatagramSocket> {
+  const options = {
+    host: isIPv6(peer.ip) ? '::' : '0.0.0.0',
+    port: 0,
+    peer,
+    receiveBufferBytes: BUFFER_BYTES,
+    sendBufferBytes: BUFFER_BYTES,
+    batchSize: BATCH_SIZE,
+  }
   try {
-    return await NodeDgramSocket.bind({
-      host: isIPv6(peer.ip) ? '::' : '0.0.0.0',
-      port: 0,
-      peer,
-      receiveBufferBytes: BUFFER_BYTES,
-      sendBufferBytes: BUFFER_BYTES,
-      batchSize: BATCH_SIZE,
-    })
+    return await openDatagramSocket(options, driver)
   } catch (error) {
-    throw new RudpError('SOCKET_FAILED', `No socket towards ${peer.ip}:${peer.port}`, { cause: error })
+    throw new RudpError('SOCKET_FAILED', `No socket towards ${peer.ip}:${peer.port}: ${String(error)}`, {
+      cause: error,
+    })
   }
 }

@@ -1,23 +1,14 @@
 import type { Address } from '../endpoint/address.ts'
 import type { DatagramBatch } from '../endpoint/datagram-batch.ts'
-
-/** What a socket has done. Counts run from the start. */
-export interface SocketStats {
-  receivedDatagrams: number
-  sentDatagrams: number
-  /** Datagrams the operating system refused to send, by its error code (`ENOBUFS`, `EMSGSIZE`, …). */
-  readonly sendErrors: Record<string, number>
-  /** Errors the socket reported on its own, such as `ECONNREFUSED` after an ICMP message. */
-  readonly receiveErrors: Record<string, number>
-  /** Received datagrams larger than a slot. */
-  oversized: number
-}
+import type { SocketStats } from './socket-stats.ts'
 
 /**
  * A UDP socket that takes and gives datagrams in batches: many per call into native code, where the implementation
  * can do that.
  */
 export interface DatagramSocket {
+  /** What moves the datagrams: `native`, `node:dgram`, or a name of your own. */
+  readonly driverName: string
   /** Where it is bound. */
   readonly local: Address
   readonly stats: SocketStats

@@ -29,6 +29,7 @@ function rig() {
     },
   }
   const socket: DatagramSocket = {
+    driverName: 'test',
     local: remote,
     stats: { receivedDatagrams: 0, sentDatagrams: 0, sendErrors: {}, receiveErrors: {}, oversized: 0 },
     onReadable: undefined,

@@ -2,24 +2,9 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Address } from '../endpoint/address.ts'
 import { DatagramBatch } from '../endpoint/datagram-batch.ts'
-import type { DatagramSocket, SocketStats } from './datagram-socket.ts'
-
-export interface NodeDgramOptions {
-  /** Local address; 0.0.0.0 for all IPv4, :: for all IPv6 and, where the system allows it, IPv4 as well. */
-  readonly host: string
-  /** 0 = any free port. */
-  readonly port: number
-  /** Talk to this address only; the system then reports unreachable ports and filters strangers out. */
-  readonly peer?: Address
-  /** Wanted size of the system's buffers, in bytes; it may give less. */
-  readonly receiveBufferBytes: number
-  readonly sendBufferBytes: number
-  /** Datagrams per batch. */
-  readonly batchSize: number
-}
-
-/** Batches waiting for the system at once; beyond, datagrams are lost. */
-const MAX_BATCHES = 16
+import type { DatagramSocket } from './datagram-socket.ts'
+import { MAX_WAITING_BATCHES, type SocketOptions } from './socket-options.ts'
+import { countError, createSocketStats, type SocketStats } from './socket-stats.ts'
 
 /** Addresses are numeric: asking a resolver for every datagram is what this avoids. */
 function lookupNothing(
@@ -32,16 +17,11 @@ function lookupNothing(
 
 /** The portable datagram socket, on `node:dgram`: one system call per datagram, batches made of what one turn brings. */
 export class NodeDgramSocket implements DatagramSocket {
+  readonly driverName = 'node:dgram'
   onReadable: (() => void) | undefined
   onReceive: ((batch: DatagramBatch) => void) | undefined
   onError: ((code: string) => void) | undefined
-  readonly stats: SocketStats = {
-    receivedDatagrams: 0,
-    sentDatagrams: 0,
-    sendErrors: {},
-    receiveErrors: {},
-    oversized: 0,
-  }
+  readonly stats: SocketStats = createSocketStats()
   readonly #socket: Socket
   readonly #isConnected: boolean
   readonly #batchSize: number
@@ -55,7 +35,7 @@ export class NodeDgramSocket implements DatagramSocket {
    * Opens and binds a socket.
    * @throws the system's error (`EADDRINUSE`, `EACCES`, …) when it cannot be bound
    */
-  static async bind(options: NodeDgramOptions): Promise<NodeDgramSocket> {
+  static async bind(options: SocketOptions): Promise<NodeDgramSocket> {
     const type = isIPv6(options.peer?.ip ?? options.host) ? 'udp6' : 'udp4'
     const socket = createSocket({ type, lookup: lookupNothing })
     try {
@@ -68,7 +48,7 @@ export class NodeDgramSocket implements DatagramSocket {
     return new NodeDgramSocket(socket, options)
   }
 
-  private constructor(socket: Socket, options: NodeDgramOptions) {
+  private constructor(socket: Socket, options: SocketOptions) {
     this.#socket = socket
     this.#isConnected = options.peer !== undefined
     this.#batchSize = options.batchSize
@@ -95,11 +75,11 @@ export class NodeDgramSocket implements DatagramSocket {
   }
 
   send(batch: DatagramBatch): void {
-    if (this.#closed === undefined && this.#inUse.length < MAX_BATCHES) {
+    if (this.#closed === undefined && this.#inUse.length < MAX_WAITING_BATCHES) {
       for (let slot = 0; slot < batch.count; slot += 1) this.#sendSlot(batch, slot)
       this.stats.sentDatagrams += batch.count
     } else {
-      count(this.stats.sendErrors, 'EAGAIN', batch.count)
+      countError(this.stats.sendErrors, 'EAGAIN', batch.count)
     }
     this.#inUse.push(batch)
     this.#reclaim()
@@ -114,7 +94,7 @@ export class NodeDgramSocket implements DatagramSocket {
 
   readonly #handleSent = (error: NodeJS.ErrnoException | null): void => {
     if (error === null || error === undefined) return
-    count(this.stats.sendErrors, error.code ?? 'UNKNOWN', 1)
+    countError(this.stats.sendErrors, error.code ?? 'UNKNOWN', 1)
     this.onError?.(error.code ?? 'UNKNOWN')
   }
 
@@ -141,15 +121,17 @@ export class NodeDgramSocket implements DatagramSocket {
     this.stats.receivedDatagrams += 1
     if (this.#received.isFull) this.drain()
     if (!this.#received.push(datagram, remote.address, remote.port)) this.stats.oversized += 1
-    else if (this.#received.count === 1) this.onReadable?.()
+    // Nobody wants what has arrived.
+    else if (this.onReadable === undefined) this.#received.clear()
+    else if (this.#received.count === 1) this.onReadable()
   }
 
   #handleError(error: NodeJS.ErrnoException): void {
-    count(this.stats.receiveErrors, error.code ?? 'UNKNOWN', 1)
+    countError(this.stats.receiveErrors, error.code ?? 'UNKNOWN', 1)
     this.onError?.(error.code ?? 'UNKNOWN')
   }
 
-  #setBufferSizes(options: NodeDgramOptions): void {
+  #setBufferSizes(options: SocketOptions): void {
     try {
       this.#socket.setRecvBufferSize(options.receiveBufferBytes)
       this.#socket.setSendBufferSize(options.sendBufferBytes)
@@ -159,11 +141,7 @@ export class NodeDgramSocket implements DatagramSocket {
   }
 }
 
-function count(counts: Record<string, number>, code: string, by: number): void {
-  counts[code] = (counts[code] ?? 0) + by
-}
-
-function bindSocket(socket: Socket, { host, port }: NodeDgramOptions): Promise<void> {
+function bindSocket(socket: Socket, { host, port }: SocketOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
     socket.bind({ address: host, port, exclusive: true }, () => {

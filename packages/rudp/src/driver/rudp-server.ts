@@ -8,12 +8,14 @@ import type { RudpConnection } from '../endpoint/rudp-connection.ts'
 import { ServerEndpoint } from '../endpoint/server-endpoint.ts'
 import type { ServerEndpointOptions } from '../endpoint/server-options.ts'
 import { RudpError } from '../rudp-error.ts'
-import type { DatagramSocket, SocketStats } from './datagram-socket.ts'
+import type { DatagramSocket } from './datagram-socket.ts'
 import { EndpointDriver } from './endpoint-driver.ts'
 import { DEFAULT_PROTOCOL } from '../handshake/protocol-id.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
-import { NodeDgramSocket } from './node-dgram-socket.ts'
+import { type DriverChoice, openDatagramSocket } from './open-datagram-socket.ts'
+import type { SocketOptions } from './socket-options.ts'
+import type { SocketStats } from './socket-stats.ts'
 
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024
 /** As many as Node reads of one socket before it looks at others, so that receiving and sending take turns. */
@@ -39,14 +41,10 @@ export interface RudpServerOptions extends Omit<ServerEndpointOptions, EndpointP
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly wallClock?: () => number
   readonly logger?: Logger
-  /** Opens the socket. Default: `node:dgram`. */
-  readonly openSocket?: (options: {
-    readonly host: string
-    readonly port: number
-    readonly receiveBufferBytes: number
-    readonly sendBufferBytes: number
-    readonly batchSize: number
-  }) => Promise<DatagramSocket>
+  /** What moves the datagrams. Default `auto`: native code where it was built on install, otherwise `node:dgram`. */
+  readonly driver?: DriverChoice
+  /** Opens the socket, instead of a driver of ours. */
+  readonly openSocket?: (options: Omit<SocketOptions, 'peer'>) => Promise<DatagramSocket>
 }
 
 /**
@@ -97,6 +95,11 @@ export class RudpServer {
     return this.#crypto.name
   }
 
+  /** What moves the datagrams, `native` or `node:dgram`; undefined before `listen`. */
+  get driverName(): string | undefined {
+    return this.#socket?.driverName
+  }
+
   /** Live counters; do not change them. */
   get stats(): Readonly<EndpointStats> {
     return this.#endpoint.stats
@@ -125,7 +128,8 @@ export class RudpServer {
     if (this.#socket !== undefined || this.#closing !== undefined) {
       throw new RudpError('OPTIONS_INVALID', 'listen can be called once')
     }
-    const open = this.#options.openSocket ?? NodeDgramSocket.bind
+    const { driver, openSocket } = this.#options
+    const open = openSocket ?? ((options: SocketOptions) => openDatagramSocket(options, driver))
     let socket: DatagramSocket
     try {
       socket = await open({

@@ -1,5 +1,6 @@
 import { type ConnectOptions, connectRudp } from '../driver/connect-rudp.ts'
 import type { RudpClientConnection } from '../driver/client-connection.ts'
+import type { DriverChoice } from '../driver/open-datagram-socket.ts'
 import { RudpServer, type RudpServerOptions } from '../driver/rudp-server.ts'
 import { generateServerKey } from '../crypto/server-key.ts'
 import type { RudpConnection } from '../endpoint/rudp-connection.ts'
@@ -10,8 +11,10 @@ export class LoopbackWorld {
   readonly server: RudpServer
   readonly peers: RudpConnection[] = []
   readonly clients: RudpClientConnection[] = []
+  readonly #driver: DriverChoice
 
   constructor(options: Partial<RudpServerOptions> = {}) {
+    this.#driver = options.driver ?? 'auto'
     this.server = new RudpServer({ host: '127.0.0.1', serverKey: this.key.privateKey, ...options })
     this.server.onConnection = (peer) => {
       this.peers.push(peer)
@@ -21,6 +24,7 @@ export class LoopbackWorld {
 
   async connect(options: Partial<ConnectOptions> = {}): Promise<RudpClientConnection> {
     const client = await connectRudp({
+      driver: this.#driver,
       addresses: [{ host: '127.0.0.1', port: this.server.address.port }],
       serverPublicKey: this.key.publicKey,
       ...options,
