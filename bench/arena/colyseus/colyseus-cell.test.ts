@@ -13,6 +13,7 @@ const readings: ColyseusReadings = {
   generator: {
     elapsedMs: 10_000,
     busyMs: 1_000,
+    cpuUs: 1.1e6,
     inputsSent: 8_000,
     inputsDue: 8_000,
     snapshots: 16_000,
@@ -20,6 +21,7 @@ const readings: ColyseusReadings = {
     disconnected: 0,
     intervalMs: { p50: 50, p99: 55 },
   },
+  machineCpuUs: 1.74e6,
 }
 
 function cellWhere(generator: Partial<ColyseusReadings['generator']>) {
@@ -38,6 +40,13 @@ describe('colyseusCell', () => {
   it('measures delivery by the ticks that were promised, not by those that ran', () => {
     expect(colyseusCell(readings).deliveredShare).toBe(1)
     expect(cellWhere({ snapshots: 15_200 }).deliveredShare).toBeCloseTo(0.95)
+  })
+
+  it('says when other programs were at work', () => {
+    const { otherCpuShare, isDisturbed } = colyseusCell(readings)
+    expect(otherCpuShare).toBeCloseTo(0.04)
+    expect(isDisturbed).toBe(false)
+    expect(colyseusCell({ ...readings, machineCpuUs: 5e6 }).isDisturbed).toBe(true)
   })
 
   it('says when the generator was the bottleneck: busy all the time, or behind with its inputs', () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { machineCpuUs } from '../../rooms/processes/thread-cpu.ts'
 import { BenchProcess } from '../../transport/processes/child-process.ts'
 import type { ArenaPeer, ArenaRun } from './arena-peer.ts'
 import { type ColyseusCell, colyseusCell } from './colyseus-cell.ts'
@@ -57,10 +58,12 @@ export class ColyseusPeer implements ArenaPeer {
       progress(`${this.name}: warming up for ${warmupSeconds} s, then ${seconds} s count`)
       await sleep(warmupSeconds * 1000)
       const before = await server.sample()
+      const machineBeforeUs = machineCpuUs()
       const measured = await generator.call('measure', { seconds })
       const after = await server.sample()
+      const machineUs = machineCpuUs() - machineBeforeUs
       if (measured.disconnected > 0) throw new Error(`the server threw out ${measured.disconnected} players`)
-      return colyseusCell({ rooms, players, before, after, generator: measured })
+      return colyseusCell({ rooms, players, before, after, generator: measured, machineCpuUs: machineUs })
     } finally {
       await generator.stop()
     }

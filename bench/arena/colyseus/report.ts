@@ -20,7 +20,7 @@ export function colyseusTable(
     'RSS, MiB',
   ]
   const lines = rows.map(({ name, cell }) => [
-    cell.isGeneratorLimit ? `${name} *` : name,
+    name + (cell.isGeneratorLimit ? ' *' : '') + (cell.isDisturbed ? ' ‡' : ''),
     String(cell.rooms),
     cell.cpuUsPerMessage.toFixed(1),
     Math.round(1e6 / cell.cpuUsPerMessage).toLocaleString('en-US'),
@@ -34,8 +34,13 @@ export function colyseusTable(
   ])
   const rule = header.map((_, index) => (index === 0 ? '---' : '---:'))
   const table = [header, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-  const hasLimit = rows.some(({ cell }) => cell.isGeneratorLimit)
-  return hasLimit ? `${table}\n\n* the generator was the bottleneck: no figures of the server` : table
+  const notes = [
+    rows.some(({ cell }) => cell.isGeneratorLimit)
+      ? ['* the generator was the bottleneck: no figures of the server']
+      : [],
+    rows.some(({ cell }) => cell.isDisturbed) ? ['‡ other programs were at work: measure again'] : [],
+  ].flat()
+  return notes.length === 0 ? table : `${table}\n\n${notes.join('; ')}`
 }
 
 function percent(share: number, digits: number): string {

@@ -15,6 +15,8 @@ export interface GeneratorMeasurement {
   readonly elapsedMs: number
   /** Time in which the event loop did not wait for anything. */
   readonly busyMs: number
+  /** User and system time of all its threads. */
+  readonly cpuUs: number
   readonly inputsSent: number
   readonly inputsDue: number
   readonly snapshots: number
@@ -57,14 +59,17 @@ function createGenerator(): GeneratorApi {
       if (schedule === undefined) throw new Error('measure before play')
       const startMs = performance.now()
       const sentBefore = schedule.taken
+      const cpuBefore = process.cpuUsage()
       const utilization = performance.eventLoopUtilization()
       arrivals.restart()
       await sleep(seconds * 1000)
       const endMs = performance.now()
+      const cpu = process.cpuUsage(cpuBefore)
       const { snapshots, missing, disconnected, intervals } = arrivals
       return {
         elapsedMs: endMs - startMs,
         busyMs: performance.eventLoopUtilization(utilization).active,
+        cpuUs: cpu.user + cpu.system,
         inputsSent: schedule.taken - sentBefore,
         inputsDue: schedule.dueBy(endMs) - schedule.dueBy(startMs),
         snapshots,

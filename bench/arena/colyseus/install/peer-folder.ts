@@ -57,7 +57,7 @@ export async function installPeer(progress: (text: string) => void): Promise<Ins
 async function npmInstall(): Promise<void> {
   const env = { ...process.env }
   // `npm run` sets it to the repository's root, and the npm below would install there.
-  delete env['npm_config_local_prefix']
+  delete env.npm_config_local_prefix
   const args = [
     'install',
     '--prefix',
