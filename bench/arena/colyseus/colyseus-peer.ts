@@ -22,9 +22,10 @@ export class ColyseusPeer implements ArenaPeer {
     this.name = loop === 'timestep' ? 'Colyseus 0.18' : 'Colyseus 0.18, fixed timestep'
   }
 
-  async unavailable(): Promise<string | undefined> {
+  /** @param progress Told when something has to be installed first, which takes ten seconds or more. */
+  async unavailable(progress: (text: string) => void = () => {}): Promise<string | undefined> {
     try {
-      await installPeer(() => {})
+      await installPeer(progress)
       return undefined
     } catch (error) {
       return error instanceof Error ? error.message : String(error)

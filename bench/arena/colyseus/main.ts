@@ -38,7 +38,7 @@ async function run(): Promise<void> {
   const rows: { name: string; cell: ColyseusCell }[] = []
   for (const loop of loops) {
     const peer = new ColyseusPeer(loop)
-    const reason = await peer.unavailable()
+    const reason = await peer.unavailable((text) => console.error(text))
     if (reason !== undefined) {
       console.error(`${peer.name} cannot run here: ${reason}`)
       process.exitCode = 1
