@@ -66,6 +66,10 @@ async function npmInstall(): Promise<void> {
     '--no-audit',
     '--no-fund',
     '--no-package-lock',
+    // Without a network, npm would try for minutes.
+    '--fetch-retries=1',
+    '--fetch-retry-mintimeout=1000',
+    '--fetch-retry-maxtimeout=5000',
   ]
   try {
     await promisify(execFile)('npm', args, {
