@@ -1,6 +1,7 @@
 import type { Bench, BenchContext, BenchReport } from '../suite/bench.ts'
 import { figure, firstLine, mebibytes, percent, unless } from '../suite/format.ts'
 import { onePerCore } from '../suite/pin.ts'
+import { ColyseusPeer } from './colyseus/colyseus-peer.ts'
 import { KaosnetPeer } from './kaosnet-peer.ts'
 import type { ArenaCell, ArenaPeer } from './peer.ts'
 
@@ -33,7 +34,7 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
   const notes: string[] = []
   if (pin.server.length === 0) notes.push('Not pinned: no `taskset`, or one core only.')
   for (const peer of peersOf(options)) {
-    const reason = await peer.unavailable()
+    const reason = await peer.unavailable(progress)
     if (reason !== undefined) {
       notes.push(`${peer.name} was not measured: ${reason}`)
       continue
@@ -95,12 +96,13 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
   }
 }
 
-function peersOf({ languages, links, workers, profile }: BenchContext['options']): ArenaPeer[] {
-  return links.flatMap((link) =>
+function peersOf({ hasPeers, languages, links, workers, profile }: BenchContext['options']): ArenaPeer[] {
+  const ours = links.flatMap((link) =>
     languages.flatMap((language) =>
       workers.map((count) => new KaosnetPeer({ language, link, workers: count, profile })),
     ),
   )
+  return hasPeers ? [...ours, new ColyseusPeer()] : ours
 }
 
 async function cheapestOf(times: number, measure: () => Promise<ArenaCell>): Promise<ArenaCell> {

@@ -32,7 +32,10 @@ export interface ArenaRunOptions {
 /** A game server that plays the arena (`README.md`), started anew for each measurement. */
 export interface ArenaPeer {
   readonly name: string
-  /** Why it cannot run here, in a sentence; undefined when it can. */
-  unavailable(): Promise<string | undefined>
+  /**
+   * Why it cannot run here, in a sentence; undefined when it can.
+   * @param progress Told when something has to be installed first.
+   */
+  unavailable(progress?: (text: string) => void): Promise<string | undefined>
   run(options: ArenaRunOptions): Promise<ArenaCell>
 }

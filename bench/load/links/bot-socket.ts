@@ -39,6 +39,7 @@ export class BotSocket implements DatagramSocket {
   onReadable: (() => void) | undefined
   onReceive: ((batch: DatagramBatch) => void) | undefined
   onError: ((code: string) => void) | undefined
+  readonly driverName = 'node:dgram'
   readonly local: Address
   readonly stats: SocketStats = {
     receivedDatagrams: 0,
