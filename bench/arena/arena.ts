@@ -2,6 +2,7 @@ import type { Bench, BenchContext, BenchReport } from '../suite/bench.ts'
 import { figure, firstLine, mebibytes, percent, unless } from '../suite/format.ts'
 import { onePerCore } from '../suite/pin.ts'
 import { KaosnetPeer } from './kaosnet-peer.ts'
+import { OTHER_PEERS } from './other-peers.ts'
 import type { ArenaCell, ArenaPeer } from './peer.ts'
 
 const PLAYERS = 8
@@ -95,12 +96,13 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
   }
 }
 
-function peersOf({ languages, links, workers, profile }: BenchContext['options']): ArenaPeer[] {
-  return links.flatMap((link) =>
+function peersOf({ languages, links, workers, profile, hasPeers }: BenchContext['options']): ArenaPeer[] {
+  const own = links.flatMap((link) =>
     languages.flatMap((language) =>
       workers.map((count) => new KaosnetPeer({ language, link, workers: count, profile })),
     ),
   )
+  return hasPeers ? [...own, ...OTHER_PEERS] : own
 }
 
 async function cheapestOf(times: number, measure: () => Promise<ArenaCell>): Promise<ArenaCell> {
