@@ -1,8 +1,9 @@
+import { SATURATED_SHARE } from '../load/load-figures.ts'
 import type { Bench, BenchContext, BenchReport } from '../suite/bench.ts'
 import { figure, firstLine, mebibytes, percent, unless } from '../suite/format.ts'
 import { onePerCore } from '../suite/pin.ts'
-import { ColyseusPeer } from './colyseus/colyseus-peer.ts'
 import { KaosnetPeer } from './kaosnet-peer.ts'
+import { OTHER_PEERS } from './other-peers.ts'
 import type { ArenaCell, ArenaPeer } from './peer.ts'
 
 const PLAYERS = 8
@@ -57,7 +58,7 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
       progress(`${peer.name}: ${describe(cell)}`)
       if (isPlayable(cell)) largest = cell
       else {
-        end = cell.isGeneratorLimit ? 'the generator was the limit beyond' : 'the server was the limit beyond'
+        end = `${limitOf(cell)} the limit beyond`
         if (options.rooms === undefined) break
       }
     }
@@ -96,13 +97,13 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
   }
 }
 
-function peersOf({ hasPeers, languages, links, workers, profile }: BenchContext['options']): ArenaPeer[] {
-  const ours = links.flatMap((link) =>
+function peersOf({ languages, links, workers, profile, hasPeers }: BenchContext['options']): ArenaPeer[] {
+  const own = links.flatMap((link) =>
     languages.flatMap((language) =>
       workers.map((count) => new KaosnetPeer({ language, link, workers: count, profile })),
     ),
   )
-  return hasPeers ? [...ours, new ColyseusPeer()] : ours
+  return hasPeers ? [...own, ...OTHER_PEERS] : own
 }
 
 async function cheapestOf(times: number, measure: () => Promise<ArenaCell>): Promise<ArenaCell> {
@@ -112,6 +113,11 @@ async function cheapestOf(times: number, measure: () => Promise<ArenaCell>): Pro
     if (cell.cpuUsPerMessage < cheapest.cpuUsPerMessage) cheapest = cell
   }
   return cheapest
+}
+
+function limitOf({ isGeneratorLimit, serverBusy = 0 }: ArenaCell): string {
+  if (!isGeneratorLimit) return 'the server was'
+  return serverBusy > SATURATED_SHARE ? 'server and generator were both' : 'the generator was'
 }
 
 function isPlayable({ deliveredShare, intervalMs }: ArenaCell): boolean {

@@ -105,6 +105,7 @@ function cellOf(rooms: number, { server, load }: LoadTestResult): KaosnetCell {
     cpuUsPerMessage: server.cpuUsPerFrame,
     intervalMs: { p50: interval.p50, p99: interval.p99 },
     deliveredShare: load.deliveredShare,
+    serverBusy: server.cpuShare,
     generatorBusy: load.busyShare,
     isGeneratorLimit: load.isSaturated,
     rssBytes: server.rssBytes,

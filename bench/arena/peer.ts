@@ -9,6 +9,8 @@ export interface ArenaCell {
   readonly intervalMs: { readonly p50: number; readonly p99: number }
   /** Broadcasts that arrived, of those that 20 ticks a second for every player would be. */
   readonly deliveredShare: number
+  /** Share of one core that the server used. */
+  readonly serverBusy?: number
   /** Share of one core that the generator was busy; the largest, when there are several. */
   readonly generatorBusy: number
   /** The generator was busy all the time, or late with its inputs: the figures are not the server's. */

@@ -44,6 +44,13 @@ describe('serverFigures', () => {
     expect(figures.cpuShare).toBe(0.5)
   })
 
+  it('does not count what was replaced before it was sent', () => {
+    const before = reading(0, 0, { in: 0, out: 0, ticks: 0 })
+    const after = reading(1_000, 1_000, { in: 100, out: 200, ticks: 20 })
+    const metrics = `${after.metrics}kaosnet_frames_superseded_total 50\n`
+    expect(serverFigures(before, { ...after, metrics }).framesOut).toBe(150)
+  })
+
   it('tells rates of the time between the readings alone', () => {
     expect(figures.ticksPerSecond).toBe(50)
     expect(figures.ioBusyShare).toBe(0.5)

@@ -8,8 +8,9 @@ const PER_TICK = 'kaosnet_tick_lateness_seconds'
 /** What the server did and used between two readings. */
 export interface ServerFigures {
   readonly seconds: number
-  /** Frames in and out, acknowledgements and heartbeats included. */
+  /** Acknowledgements and heartbeats of sessions included. */
   readonly framesIn: number
+  /** The same; those that newer ones have replaced were never sent, and do not count. */
   readonly framesOut: number
   readonly cpuUsPerFrame: number
   /** Of it in the kernel. */
@@ -44,7 +45,8 @@ export function serverFigures(before: ServerReading, after: ServerReading): Serv
   const elapsedMs = after.atMs - before.atMs
   const seconds = elapsedMs / 1000
   const framesIn = grown('kaosnet_messages_total', 'direction="in"')
-  const framesOut = grown('kaosnet_messages_total', 'direction="out"')
+  const framesSuperseded = grown('kaosnet_frames_superseded_total')
+  const framesOut = grown('kaosnet_messages_total', 'direction="out"') - framesSuperseded
   const lateness = new TickHistogram(earlier.buckets(PER_TICK), later.buckets(PER_TICK))
   const pauses = Histogram.from([after.gcPauses])
   return {
@@ -67,6 +69,6 @@ export function serverFigures(before: ServerReading, after: ServerReading): Serv
     gcShare: pauses.sumMs / elapsedMs,
     loopDelayMs: after.loopDelayMs,
     limitHits: grown('kaosnet_limit_hits_total'),
-    framesSuperseded: grown('kaosnet_frames_superseded_total'),
+    framesSuperseded,
   }
 }
