@@ -42,13 +42,3 @@ static void start_answering(void) {
   pthread_t thread;
   if (pthread_create(&thread, NULL, answer_lines, NULL) != 0) fail("pthread_create");
 }
-
-static unsigned long number_from(const char *text) {
-  char *end;
-  const unsigned long number = strtoul(text, &end, 10);
-  if (*text == '\0' || *end != '\0') {
-    fprintf(stderr, "not a number: %s\n", text);
-    exit(1);
-  }
-  return number;
-}

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <node_api.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -29,11 +30,19 @@
 #include <unistd.h>
 #include <uv.h>
 
+/** Of Linux 4.18; older C libraries lack it. */
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
 #define SLOT_BYTES 1536u
 #define HEADER_WORDS 8u
 /** Slots one call handles; a longer batch takes several. What the kernel needs for each lies on the stack. */
 #define MAX_SLOTS 128u
 #define MAX_ADDRESS_TEXT 80u
+/** Datagrams the kernel cuts one message into: its own bounds are 64, and 65,507 bytes together. */
+#define MAX_SEGMENTS 32u
+#define MAX_SEGMENTED_BYTES 65000u
 
 enum { EVENT_READABLE = 1, EVENT_WRITABLE = 2, EVENT_ERROR = 4 };
 enum { FAMILY_IPV4 = 4, FAMILY_IPV6 = 6 };
@@ -72,6 +81,8 @@ typedef struct {
   unsigned references;
   bool is_ipv6;
   bool is_connected;
+  /** The kernel cuts a message into datagrams (UDP GSO), which costs it much less than as many messages. */
+  bool can_segment;
   bool is_open;
   bool is_env_ending;
   bool wants_writable;
@@ -397,6 +408,101 @@ static napi_value socket_receive(napi_env env, napi_callback_info info) {
   return make_int(env, count);
 }
 
+/** What a call of sendmmsg needs; it lives on the stack. */
+typedef struct {
+  struct mmsghdr messages[MAX_SLOTS];
+  struct iovec parts[MAX_SLOTS];
+  socket_address addresses[MAX_SLOTS];
+  /** Slots that each message carries. */
+  uint8_t runs[MAX_SLOTS];
+  union {
+    struct cmsghdr aligned;
+    char bytes[CMSG_SPACE(sizeof(uint16_t))];
+  } controls[MAX_SLOTS];
+  unsigned count;
+} outgoing;
+
+/** @returns 0 or the error for a slot that cannot be sent */
+static int check_outgoing(const udp_socket *socket, const slot_header *header) {
+  if (header->length > SLOT_BYTES) return EMSGSIZE;
+  const uint32_t family = socket->is_ipv6 ? FAMILY_IPV6 : FAMILY_IPV4;
+  return !socket->is_connected && (header->family != family || header->port > 65535) ? EINVAL : 0;
+}
+
+static bool has_same_destination(const udp_socket *socket, const slot_header *a, const slot_header *b) {
+  return socket->is_connected || (a->port == b->port && a->family == b->family && a->scope_id == b->scope_id &&
+                                  memcmp(a->address, b->address, sizeof a->address) == 0);
+}
+
+/** How many slots one message may carry: to one address and of one length, of which the last may have less. */
+static uint32_t length_of_run(const udp_socket *socket, const slot_header *headers, uint32_t slots) {
+  const uint32_t length = headers[0].length;
+  uint32_t run = 1;
+  if (length == 0) return run;
+  while (run < slots && run < MAX_SEGMENTS && (run + 1) * length <= MAX_SEGMENTED_BYTES) {
+    const slot_header *next = &headers[run];
+    if (next->length == 0 || next->length > length || !has_same_destination(socket, &headers[0], next)) break;
+    run += 1;
+    if (next->length < length) break;
+  }
+  return run;
+}
+
+static void add_message(const udp_socket *socket, outgoing *out, const slot_header *header, struct iovec *parts, uint32_t run) {
+  const unsigned index = out->count;
+  struct msghdr *message = &out->messages[index].msg_hdr;
+  *message = (struct msghdr){.msg_iov = parts, .msg_iovlen = run};
+  if (!socket->is_connected) {
+    message->msg_namelen = header_to_address(header, &out->addresses[index]);
+    message->msg_name = &out->addresses[index];
+  }
+  if (run > 1) {
+    const uint16_t segment_bytes = (uint16_t)header->length;
+    message->msg_control = out->controls[index].bytes;
+    message->msg_controllen = sizeof out->controls[index].bytes;
+    memset(message->msg_control, 0, message->msg_controllen);
+    struct cmsghdr *control = CMSG_FIRSTHDR(message);
+    control->cmsg_level = IPPROTO_UDP;
+    control->cmsg_type = UDP_SEGMENT;
+    control->cmsg_len = CMSG_LEN(sizeof segment_bytes);
+    memcpy(CMSG_DATA(control), &segment_bytes, sizeof segment_bytes);
+  }
+  out->runs[index] = (uint8_t)run;
+  out->count += 1;
+}
+
+/** Slots sent, or the negative errno of the first. */
+static int send_slots(udp_socket *socket, uint8_t *payload, const slot_header *headers, uint32_t slots, bool may_segment) {
+  outgoing out;
+  out.count = 0;
+  for (uint32_t slot = 0; slot < slots;) {
+    const int error = check_outgoing(socket, &headers[slot]);
+    if (error != 0 && slot == 0) return -error;
+    if (error != 0) break;
+    const uint32_t run = may_segment ? length_of_run(socket, &headers[slot], slots - slot) : 1;
+    for (uint32_t part = slot; part < slot + run; part += 1) {
+      out.parts[part] = (struct iovec){payload + (size_t)part * SLOT_BYTES, headers[part].length};
+    }
+    add_message(socket, &out, &headers[slot], &out.parts[slot], run);
+    slot += run;
+  }
+  int messages;
+  do {
+    messages = sendmmsg(socket->fd, out.messages, out.count, MSG_DONTWAIT);
+  } while (messages < 0 && errno == EINTR);
+  if (messages < 0) {
+    const int error = errno;
+    // A device without checksums refuses segments for good (EIO), a path for datagrams as large as these.
+    if (error == EIO && out.runs[0] > 1) socket->can_segment = false;
+    const bool refuses_segments = error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
+    if (refuses_segments && out.runs[0] > 1) return send_slots(socket, payload, headers, slots, false);
+    return -error;
+  }
+  int sent = 0;
+  for (int index = 0; index < messages; index += 1) sent += out.runs[index];
+  return sent;
+}
+
 /** send(payload, headers, from, to): how many of these slots were sent, in order; or why not even the first was. */
 static napi_value socket_send(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
@@ -410,30 +516,10 @@ static napi_value socket_send(napi_env env, napi_callback_info info) {
     return throw_type_error(env, "send(payload, headers, from, to)");
   }
   if (!socket->is_open) return make_int(env, -EBADF);
+  if (from == to) return make_int(env, 0);
   if (to - from > MAX_SLOTS) to = from + MAX_SLOTS;
-  const uint32_t family = socket->is_ipv6 ? FAMILY_IPV6 : FAMILY_IPV4;
-  struct mmsghdr messages[MAX_SLOTS];
-  struct iovec parts[MAX_SLOTS];
-  socket_address addresses[MAX_SLOTS];
-  unsigned count = 0;
-  for (; from + count < to; count += 1) {
-    const slot_header *header = &headers[from + count];
-    int error = 0;
-    if (header->length > SLOT_BYTES) error = EMSGSIZE;
-    else if (!socket->is_connected && (header->family != family || header->port > 65535)) error = EINVAL;
-    if (error != 0 && count == 0) return make_int(env, -error);
-    if (error != 0) break;
-    parts[count] = (struct iovec){first + (size_t)(from + count) * SLOT_BYTES, header->length};
-    messages[count].msg_hdr = (struct msghdr){.msg_iov = &parts[count], .msg_iovlen = 1};
-    if (socket->is_connected) continue;
-    messages[count].msg_hdr.msg_name = &addresses[count];
-    messages[count].msg_hdr.msg_namelen = header_to_address(header, &addresses[count]);
-  }
-  int sent = 0;
-  do {
-    if (count > 0) sent = sendmmsg(socket->fd, messages, count, MSG_DONTWAIT);
-  } while (sent < 0 && errno == EINTR);
-  return make_int(env, sent < 0 ? -errno : sent);
+  uint8_t *payload = first + (size_t)from * SLOT_BYTES;
+  return make_int(env, send_slots(socket, payload, headers + from, to - from, socket->can_segment));
 }
 
 /** awaitWritable(): an event follows when the system takes datagrams again. */
@@ -581,6 +667,10 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
   socket->addon = addon;
   socket->fd = fd;
   socket->is_ipv6 = is_ipv6;
+  // Kernels that do not know the option would send a message to be segmented as one large datagram.
+  int segment_bytes = 0;
+  socklen_t option_length = sizeof segment_bytes;
+  socket->can_segment = getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment_bytes, &option_length) == 0;
   socket->is_open = true;
   // The poll handle holds one; closing it, which every way out from here does, gives it back.
   socket->references = 1;

@@ -154,6 +154,40 @@ describe.each(DRIVERS)('a datagram socket of the driver $driver', ({ driver, mis
     expect((await arrived).map(({ bytes }) => bytes)).toEqual([[], whole, [1]])
   })
 
+  it('keeps datagrams apart and in order, whatever their sizes and however many go to one address', async () => {
+    const servers = await Promise.all([bind({ batchSize: 64 }), bind({ batchSize: 64 })])
+    const client = await bind({ batchSize: 128 })
+    const sizes = [
+      9,
+      9,
+      9,
+      4,
+      9,
+      9,
+      0,
+      0,
+      9,
+      4,
+      4,
+      1_400,
+      1_400,
+      1_400,
+      1_399,
+      1_400,
+      ...Array(40).fill(1_500),
+    ]
+    const arrived = servers.map((server) => receive(server, sizes.length))
+    const batch = client.acquire()
+    for (const [index, bytes] of sizes.entries()) fill(batch, [Array(bytes).fill(index)], servers[0]!.local)
+    for (const [index, bytes] of sizes.entries()) fill(batch, [Array(bytes).fill(index)], servers[1]!.local)
+    client.send(batch)
+    const expected = sizes.map((bytes, index) => Array(bytes).fill(index))
+    for (const datagrams of await Promise.all(arrived)) {
+      expect(datagrams.map(({ bytes }) => bytes)).toEqual(expected)
+    }
+    expect(client.stats).toMatchObject({ sentDatagrams: 2 * sizes.length, sendErrors: {} })
+  })
+
   it('counts what cannot be an address, and sends the rest', async () => {
     const server = await bind()
     const client = await bind()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { DatagramBatch, SLOT_BYTES } from './datagram-batch.ts'
+import { DatagramBatch, HEADER_WORDS, HeaderWord, SLOT_BYTES } from './datagram-batch.ts'
 import { ReplyQueue } from './reply-queue.ts'
 
 const remote = { ip: '10.0.0.1', port: 5 }
@@ -27,6 +27,30 @@ it('a batch refuses what does not fit', () => {
   expect(batch.push(new Uint8Array(SLOT_BYTES), 'x', 1)).toBe(true)
   expect(batch.push(new Uint8Array(1), 'x', 1)).toBe(false)
   expect(batch.count).toBe(1)
+})
+
+it('a batch takes over what native code has filled, without what was cut off', () => {
+  const batch = new DatagramBatch(4)
+  for (const [slot, length] of [1, SLOT_BYTES + 1, SLOT_BYTES, 5].entries()) {
+    batch.buffer[batch.offsetOf(slot)] = slot
+    batch.headers.set([length, 100 + slot], slot * HEADER_WORDS)
+  }
+  const portText = (headers: Uint32Array, slot: number) =>
+    `ip ${headers[slot * HEADER_WORDS + HeaderWord.Port]}`
+  expect(batch.adopt(4, portText)).toBe(1)
+  const slots = Array.from({ length: batch.count }, (_, slot) => [
+    batch.buffer[batch.offsetOf(slot)],
+    batch.lengthOf(slot),
+    batch.portOf(slot),
+    batch.ipOf(slot),
+  ])
+  expect(slots).toEqual([
+    [0, 1, 100, 'ip 100'],
+    [2, SLOT_BYTES, 102, 'ip 102'],
+    [3, 5, 103, 'ip 103'],
+  ])
+  expect(batch.adopt(0, portText)).toBe(0)
+  expect(batch.count).toBe(0)
 })
 
 it('a reply queue gives answers back in order, to addresses of its own, and is bounded', () => {

@@ -151,6 +151,26 @@ describe.skipIf(lookup.kind !== 'loaded')(`the native addon${reason}`, () => {
     const send = () => { socket.local(headers); headers[0] = 1; socket.send(payload, headers, 0, 1) }
     const receive = () => socket.receive(payload, headers)`
 
+  it('sends one by one where the path refuses segments of that size', ({ skip }) => {
+    const code = `
+      const addon = require(${JSON.stringify(path)})
+      const payload = new Uint8Array(5 * ${SLOT_BYTES}), headers = new Uint32Array(4 * ${HEADER_WORDS})
+      const receiver = addon.open('127.0.0.1', 0, false, () => {})
+      const sender = addon.open('127.0.0.1', 0, false, () => {})
+      receiver.local(headers)
+      headers[0] = 1400
+      for (const slot of [1, 2, 3]) headers.copyWithin(slot * ${HEADER_WORDS}, 0, ${HEADER_WORDS})
+      const sent = sender.send(payload, headers, 0, 4)
+      console.log(sent, receiver.receive(payload, headers), headers[0])
+      process.exit(0)`
+    // A network of its own, whose loopback device carries less than these datagrams have.
+    const command = 'ip link set lo mtu 1300 up || exit 99; exec "$@"'
+    const args = ['-rn', 'sh', '-c', command, 'sh', process.execPath, '-e', code]
+    const { stdout, status, error } = spawnSync('unshare', args, { encoding: 'utf8' })
+    if (error !== undefined || status === 99 || stdout === '') skip('no network namespace can be made here')
+    expect(stdout.trim()).toBe('4 4 1400')
+  })
+
   it('ends with its thread, also when that is stopped with sockets open and busy', async () => {
     const before = addon.openSockets()
     const code = `${busy}

@@ -1,0 +1,51 @@
+import { type DatagramResult, describeLoad, type Load } from './measure.ts'
+import { DATAGRAM_ROWS, type DatagramRow, ROW_TITLES } from './rows.ts'
+
+/** One Markdown table: rows down, loads across; medians of the rounds, and what share of the first row's they are. */
+export function datagramTable(results: readonly DatagramResult[]): string {
+  const loads = uniqueLoads(results)
+  const rows = DATAGRAM_ROWS.filter((row) => results.some((result) => result.row === row))
+  const header = ['', ...loads.map(describeLoad)]
+  const lines = rows.map((row) => [ROW_TITLES[row], ...loads.map((load) => cellOf(results, row, load))])
+  const table = [header, header.map((_, index) => (index === 0 ? '---' : '---:')), ...lines]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')
+  return (
+    'Echo on one core: server CPU time per datagram, datagrams/s (CPU time of C as a share of this row’s), ' +
+    `by addresses and datagram size\n\n${table}\n\n` +
+    '* the generator was the bottleneck; † neither was busy all the time: the CPU time counts, not the rate'
+  )
+}
+
+function cellOf(results: readonly DatagramResult[], row: DatagramRow, load: Load): string {
+  const own = ofCell(results, row, load)
+  if (own.length === 0) return '–'
+  const cpuUs = median(own.map((result) => result.serverCpuUs))
+  const perSecond = Math.round(median(own.map((result) => result.perSecond))).toLocaleString('en-US')
+  const yardstick = ofCell(results, 'c', load)
+  const share =
+    row === 'c' || yardstick.length === 0
+      ? ''
+      : ` (${Math.round((median(yardstick.map((result) => result.serverCpuUs)) / cpuUs) * 100)} %)`
+  const lost = own.reduce((sum, result) => sum + result.lost, 0)
+  return `${cpuUs.toFixed(2)} µs, ${perSecond}/s${share}${markOf(own)}${lost > 0 ? `, ${lost} lost` : ''}`
+}
+
+function markOf(results: readonly DatagramResult[]): string {
+  if (results.every(({ bottleneck }) => bottleneck === 'server')) return ''
+  return results.some(({ bottleneck }) => bottleneck === 'generator') ? ' *' : ' †'
+}
+
+function ofCell(results: readonly DatagramResult[], row: DatagramRow, load: Load): DatagramResult[] {
+  return results.filter((result) => result.row === row && describeLoad(result.load) === describeLoad(load))
+}
+
+function uniqueLoads(results: readonly DatagramResult[]): Load[] {
+  return [...new Map(results.map(({ load }) => [describeLoad(load), load])).values()]
+}
+
+/** The middle value, the lower of the two middle ones when there are as many on both sides. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN
+}
