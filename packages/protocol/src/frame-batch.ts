@@ -1,4 +1,4 @@
-/** Collects frames for one transport message. Grows on demand and keeps nothing while idle. */
+/** Collects frames for one transport message. Grows on demand. */
 export class FrameBatch {
   #buffer: Uint8Array | undefined
   #length = 0
@@ -18,6 +18,18 @@ export class FrameBatch {
     }
     buffer.set(frame, this.#length)
     this.#length = needed
+  }
+
+  /** Bytes that can be collected without growing. */
+  get capacity(): number {
+    return this.#buffer?.length ?? 0
+  }
+
+  /** The collected bytes, valid until the next {@link add}; the batch starts anew with the same buffer. */
+  drain(): Uint8Array {
+    const message = (this.#buffer ?? new Uint8Array(0)).subarray(0, this.#length)
+    this.#length = 0
+    return message
   }
 
   /** The collected bytes, handed over: the batch starts anew with no buffer. */

@@ -17,6 +17,7 @@ export { decodeLaneCounts, encodeLaneCounts, encodeSessionAck, type LaneCounts }
 export { ReceivedCounts } from './received-counts.ts'
 export { reliableLane, UNCOUNTED } from './reliable-lane.ts'
 export { type ReplayBounds, ReplayBuffer } from './replay-buffer.ts'
+export { LaneBatchPool } from './lane-batches.ts'
 export { LaneOutbox, type LaneSink, rudpChannelOf } from './lane-outbox.ts'
 export { decodeMessagePack, encodeMessagePack } from './messagepack.ts'
 export { scanMessagePack } from './messagepack-scan.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeFrame } from './frame.ts'
+import { LaneBatchPool } from './lane-batches.ts'
 import { LaneOutbox, rudpChannelOf } from './lane-outbox.ts'
 import { fromHex, toHex } from './testing/bytes.ts'
 
@@ -46,6 +47,22 @@ describe('LaneOutbox', () => {
     expect(outbox.queuedBytes).toBe(2)
     outbox.flush()
     expect(sent.slice(1)).toEqual([{ hex: 'aacc', isReliable: true, lane: 5 }])
+  })
+
+  it('uses what others have handed over again, and keeps nothing large', () => {
+    const pool = new LaneBatchPool()
+    const sent: string[] = []
+    const outboxes = [1, 2].map(() => new LaneOutbox((message) => sent.push(toHex(message)), pool))
+    for (const outbox of outboxes) {
+      outbox.add(fromHex('aabb'), true, 1)
+      outbox.flush()
+    }
+    outboxes[0]?.add(new Uint8Array(5_000), false, 1)
+    outboxes[0]?.flush()
+    outboxes[1]?.add(fromHex('cc'), false, 1)
+    outboxes[1]?.flush()
+    expect([sent[0], sent[1], sent[2]?.length, sent[3]]).toEqual(['aabb', 'aabb', 10_000, 'cc'])
+    expect(pool.take(7).unreliable.capacity).toBeLessThan(1_024)
   })
 
   it('counts the bytes that wait', () => {

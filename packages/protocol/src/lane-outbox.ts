@@ -1,14 +1,9 @@
-import { FrameBatch } from './frame-batch.ts'
+import type { FrameBatch } from './frame-batch.ts'
+import { LaneBatchPool, type LaneBatches } from './lane-batches.ts'
 import { WireLimits } from './limits.ts'
 
 /** Takes one message: whole frames of one lane and one delivery class. The bytes are valid during the call only. */
 export type LaneSink = (message: Uint8Array, isReliable: boolean, lane: number) => void
-
-interface LaneBatches {
-  readonly lane: number
-  readonly reliable: FrameBatch
-  readonly unreliable: FrameBatch
-}
 
 /** A message is handed over early rather than growing beyond this. */
 const MESSAGE_BYTES = WireLimits.payloadBytes + WireLimits.frameHeaderBytes
@@ -19,11 +14,15 @@ const MESSAGE_BYTES = WireLimits.payloadBytes + WireLimits.frameHeaderBytes
  */
 export class LaneOutbox {
   readonly #sink: LaneSink
-  readonly #lanes = new Map<number, LaneBatches>()
+  readonly #pool: LaneBatchPool
+  /** In the order they were first used; a turn rarely has more than two. */
+  readonly #lanes: LaneBatches[] = []
   #queuedBytes = 0
 
-  constructor(sink: LaneSink) {
+  /** @param pool Shared by all connections of a server; one of its own when omitted. */
+  constructor(sink: LaneSink, pool = new LaneBatchPool()) {
     this.#sink = sink
+    this.#pool = pool
   }
 
   /** Bytes collected and not handed over. */
@@ -33,11 +32,7 @@ export class LaneOutbox {
 
   /** Copies a frame. */
   add(frame: Uint8Array, isReliable: boolean, lane: number): void {
-    let batches = this.#lanes.get(lane)
-    if (batches === undefined) {
-      batches = { lane, reliable: new FrameBatch(), unreliable: new FrameBatch() }
-      this.#lanes.set(lane, batches)
-    }
+    const batches = this.#batchesOf(lane)
     const batch = isReliable ? batches.reliable : batches.unreliable
     if (batch.length + frame.length > MESSAGE_BYTES) this.#handOver(batch, isReliable, lane)
     batch.add(frame)
@@ -47,22 +42,30 @@ export class LaneOutbox {
   /** Hands over everything that was collected and keeps nothing, lane by lane in the order they were first used. */
   flush(): void {
     if (this.#queuedBytes === 0) return
-    for (const { lane, reliable, unreliable } of this.#lanes.values()) {
-      this.#handOver(reliable, true, lane)
-      this.#handOver(unreliable, false, lane)
+    for (const batches of this.#lanes) {
+      this.#handOver(batches.reliable, true, batches.lane)
+      this.#handOver(batches.unreliable, false, batches.lane)
+      this.#pool.giveBack(batches)
     }
-    this.#lanes.clear()
+    this.#lanes.length = 0
   }
 
   /** Hands over what is unreliable, and goes on collecting the rest: there will be fewer, larger messages of it. */
   flushUnreliable(): void {
     if (this.#queuedBytes === 0) return
-    for (const { lane, unreliable } of this.#lanes.values()) this.#handOver(unreliable, false, lane)
+    for (const { lane, unreliable } of this.#lanes) this.#handOver(unreliable, false, lane)
+  }
+
+  #batchesOf(lane: number): LaneBatches {
+    for (const batches of this.#lanes) if (batches.lane === lane) return batches
+    const batches = this.#pool.take(lane)
+    this.#lanes.push(batches)
+    return batches
   }
 
   #handOver(batch: FrameBatch, isReliable: boolean, lane: number): void {
     if (batch.length === 0) return
-    const message = batch.take()
+    const message = batch.drain()
     this.#queuedBytes -= message.length
     this.#sink(message, isReliable, lane)
   }

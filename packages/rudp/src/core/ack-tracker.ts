@@ -22,7 +22,7 @@ export const ELICITS_PROMPTLY = 2
 /** A packet that elicits promptly is acknowledged within this time (RFC 9000 §13.2.1). */
 export const MAX_ACK_DELAY_MS = 25
 /** A packet that elicits lazily is acknowledged within this time when no other goes out before. */
-export const MAX_LAZY_ACK_DELAY_MS = 50
+export const MAX_LAZY_ACK_DELAY_MS = 100
 
 /** So much unacknowledged at once is bulk: two full packets (RFC 9000 §13.2.2) or a crowd of small ones. */
 const PROMPT_BYTES = 2000

@@ -1,4 +1,4 @@
-import { LaneOutbox, rudpChannelOf } from '@kaosnet/protocol'
+import { type LaneBatchPool, LaneOutbox, rudpChannelOf } from '@kaosnet/protocol'
 import type { RudpConnection } from '@kaosnet/rudp'
 import type { Clock, TimerHandle } from '../clock.ts'
 import { LatestFrames } from './latest-frames.ts'
@@ -9,6 +9,8 @@ import type { Connection, ConnectionHandler, Lane, QueueClass } from './transpor
 
 export interface RudpPeerConnectionOptions {
   readonly clock: Clock
+  /** For what is collected in one turn; shared by all connections. */
+  readonly batches: LaneBatchPool
   /** Unreliable bytes that wait and are too many for one unreliable message; and as many may be under way. */
   readonly unreliableQueueBytes: number
   readonly onGone: () => void
@@ -64,7 +66,10 @@ export class RudpPeerConnection implements Connection {
   constructor(rudp: RudpConnection, options: RudpPeerConnectionOptions) {
     this.#rudp = rudp
     this.#options = options
-    this.#outbox = new LaneOutbox((message, isReliable, lane) => this.#hand(message, isReliable, lane))
+    this.#outbox = new LaneOutbox(
+      (message, isReliable, lane) => this.#hand(message, isReliable, lane),
+      options.batches,
+    )
     this.#latest = new LatestFrames(options.unreliableQueueBytes)
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve

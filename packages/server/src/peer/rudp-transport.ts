@@ -1,3 +1,4 @@
+import { LaneBatchPool } from '@kaosnet/protocol'
 import { WireLimits } from '@kaosnet/protocol'
 import { RudpServer } from '@kaosnet/rudp'
 import type { Clock } from '../clock.ts'
@@ -39,6 +40,7 @@ export class RudpTransport implements Transport {
   readonly name = 'rudp'
   readonly #options: RudpTransportOptions
   readonly #open = new Set<RudpPeerConnection>()
+  readonly #batches = new LaneBatchPool()
   #server: RudpServer | undefined
   #port = 0
 
@@ -99,6 +101,7 @@ export class RudpTransport implements Transport {
     server.onConnection = (rudp) => {
       const connection = new RudpPeerConnection(rudp, {
         clock,
+        batches: this.#batches,
         unreliableQueueBytes,
         onGone: () => this.#open.delete(connection),
       })

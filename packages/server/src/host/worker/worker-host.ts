@@ -10,6 +10,7 @@ import { scriptErrorFields } from '../../script/script-error.ts'
 import type { LocalRoomHost } from '../local-room-host.ts'
 import { createThreadHost } from '../thread-host.ts'
 import { BatchReader, BatchWriter } from './batch.ts'
+import { BatchSchedule } from './batch-schedule.ts'
 import { CallPort } from './call-port.ts'
 import { type CommandHandler, readCommands } from './host-commands.ts'
 import { EventWriter } from './host-events.ts'
@@ -49,13 +50,14 @@ export class WorkerHost implements CommandHandler {
   readonly #rooms = new RoomNumbers()
   readonly #calls: CallPort
   readonly #host: LocalRoomHost
-  #isFlushScheduled = false
+  readonly #schedule: BatchSchedule
 
   constructor(parts: WorkerHostParts) {
     const { index, config, clock, random, callPort, memory } = parts
     this.#parts = parts
     this.#link = new ThreadLink(memory)
     this.#events = new EventWriter(this.#batch)
+    this.#schedule = new BatchSchedule(clock, () => this.#flush())
     this.#calls = new CallPort({
       port: callPort,
       link: this.#link,
@@ -189,16 +191,10 @@ export class WorkerHost implements CommandHandler {
     write(room)
   }
 
-  /** The writer for one event, which leaves at the end of this turn. */
+  /** The writer for one event, which leaves soon. */
   #tell(): EventWriter {
     if (this.#batch.length > BATCH_BYTES) this.#flush()
-    if (!this.#isFlushScheduled) {
-      this.#isFlushScheduled = true
-      this.#parts.clock.defer(() => {
-        this.#isFlushScheduled = false
-        this.#flush()
-      })
-    }
+    this.#schedule.plan()
     return this.#events
   }
 

@@ -19,6 +19,7 @@ import type { NodeServices } from '../../script/node-services.ts'
 import type { HostReport } from '../host-report.ts'
 import { Watchdog } from '../watchdog.ts'
 import { BatchReader, BatchWriter } from './batch.ts'
+import { BatchSchedule } from './batch-schedule.ts'
 import type { CallMessage } from './call-port.ts'
 import { CommandWriter } from './host-commands.ts'
 import { type EventHandler, type NodeCall, type Prepared, readEvents } from './host-events.ts'
@@ -51,8 +52,8 @@ const REPORT_TIMEOUT_MS = 250
 const START_TIMEOUT_MS = 30_000
 
 /**
- * A room host in a worker thread, as the node sees it: collects commands into one batch for each turn of the event loop
- * and tells what comes back. It ends with its thread; {@link RoomHosts} puts another in its place.
+ * A room host in a worker thread, as the node sees it: collects commands into batches and tells what comes back. It ends
+ * with its thread; {@link RoomHosts} puts another in its place.
  */
 export class WorkerRoomHost implements RoomHost {
   readonly #parts: WorkerRoomHostParts
@@ -71,13 +72,14 @@ export class WorkerRoomHost implements RoomHost {
   /** Who waits for the next report. */
   readonly #refreshes = new Set<() => void>()
   #lastId = 0
-  #isFlushScheduled = false
+  readonly #schedule: BatchSchedule
   #isEnded = false
   /** Resolves when it has, once it has been told to end. */
   #threadEnd: Promise<void> | undefined
 
   constructor(parts: WorkerRoomHostParts) {
     this.#parts = parts
+    this.#schedule = new BatchSchedule(parts.clock, () => this.#flush())
   }
 
   /** Resolves when the thread runs. */
@@ -230,15 +232,9 @@ export class WorkerRoomHost implements RoomHost {
     this.#settleAll()
   }
 
-  /** The writer for one command, which leaves at the end of this turn. */
+  /** The writer for one command, which leaves soon. */
   #tell(): CommandWriter {
-    if (!this.#isFlushScheduled) {
-      this.#isFlushScheduled = true
-      this.#parts.clock.defer(() => {
-        this.#isFlushScheduled = false
-        this.#flush()
-      })
-    }
+    this.#schedule.plan()
     return this.#commands
   }
 
