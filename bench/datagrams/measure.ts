@@ -34,6 +34,8 @@ export interface MeasureOptions {
 export interface DatagramResult {
   readonly row: DatagramRow
   readonly load: Load
+  /** Rows of one round are measured one after the other; compare these, because the machine's speed varies. */
+  readonly round: number
   /** User and system time of the server process for one datagram in and the same one out. */
   readonly serverCpuUs: number
   readonly perSecond: number
@@ -52,7 +54,7 @@ export async function measureDatagrams(options: MeasureOptions): Promise<Datagra
     for (let round = 0; round < options.rounds; round += 1) {
       for (const row of options.rows) {
         try {
-          const result = await measureRow(row, load, options)
+          const result = await measureRow(row, load, round, options)
           results.push(result)
           options.log(describe(result))
         } catch (error) {
@@ -68,7 +70,12 @@ export function describeLoad({ addresses, datagramBytes }: Load): string {
   return `addresses: ${addresses}, ${datagramBytes} B`
 }
 
-async function measureRow(row: DatagramRow, load: Load, options: MeasureOptions): Promise<DatagramResult> {
+async function measureRow(
+  row: DatagramRow,
+  load: Load,
+  round: number,
+  options: MeasureOptions,
+): Promise<DatagramResult> {
   const { isPinned, programs, seconds } = options
   const server = await startEchoServer(row, isPinned ? ['taskset', '-c', '0'] : [], programs.echo)
   const generator = new LineProcess('generator', [
@@ -80,7 +87,7 @@ async function measureRow(row: DatagramRow, load: Load, options: MeasureOptions)
     await sleep(WARM_UP_MS)
     const before = await sampleBoth(server, generator)
     await sleep(seconds * 1000)
-    return resultOf(row, load, before, await sampleBoth(server, generator))
+    return { ...resultOf(row, load, before, await sampleBoth(server, generator)), round }
   } finally {
     generator.kill()
     await server.stop()
@@ -98,7 +105,12 @@ async function sampleBoth(server: EchoServer, generator: LineProcess): Promise<S
 }
 
 /** @throws Error when nothing was echoed */
-export function resultOf(row: DatagramRow, load: Load, before: Samples, after: Samples): DatagramResult {
+export function resultOf(
+  row: DatagramRow,
+  load: Load,
+  before: Samples,
+  after: Samples,
+): Omit<DatagramResult, 'round'> {
   const datagrams = after.server.datagrams - before.server.datagrams
   if (datagrams === 0) throw new Error('nothing was echoed')
   const serverBusyShare = busyShare(before.server, after.server)

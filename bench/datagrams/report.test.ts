@@ -6,6 +6,7 @@ const load = { addresses: 16, datagramBytes: 64 }
 const result: DatagramResult = {
   row: 'c',
   load,
+  round: 0,
   serverCpuUs: 4,
   perSecond: 250_000,
   serverBusyShare: 1,
@@ -17,9 +18,11 @@ const result: DatagramResult = {
 it('compares each row with C by medians, and marks a rate that is not the server’s', () => {
   const text = datagramTable([
     result,
-    { ...result, serverCpuUs: 100 },
-    { ...result, serverCpuUs: 3 },
+    { ...result, serverCpuUs: 8, round: 1 },
+    { ...result, serverCpuUs: 3, round: 2 },
     { ...result, row: 'native', serverCpuUs: 5, bottleneck: 'generator', lost: 2 },
+    { ...result, row: 'native', serverCpuUs: 10, round: 1 },
+    { ...result, row: 'native', serverCpuUs: 4, round: 2 },
     { ...result, row: 'node', load: { ...load, datagramBytes: 1000 } },
   ])
   expect(text).toContain('|  | addresses: 16, 64 B | addresses: 16, 1000 B |')

@@ -1,7 +1,7 @@
 import { type DatagramResult, describeLoad, type Load } from './measure.ts'
 import { DATAGRAM_ROWS, type DatagramRow, ROW_TITLES } from './rows.ts'
 
-/** One Markdown table: rows down, loads across; medians of the rounds, and what share of the first row's they are. */
+/** One Markdown table: rows down, loads across; medians of the rounds, and of what C needs as a share of it in the same round. */
 export function datagramTable(results: readonly DatagramResult[]): string {
   const loads = uniqueLoads(results)
   const rows = DATAGRAM_ROWS.filter((row) => results.some((result) => result.row === row))
@@ -22,13 +22,17 @@ function cellOf(results: readonly DatagramResult[], row: DatagramRow, load: Load
   if (own.length === 0) return '–'
   const cpuUs = median(own.map((result) => result.serverCpuUs))
   const perSecond = Math.round(median(own.map((result) => result.perSecond))).toLocaleString('en-US')
-  const yardstick = ofCell(results, 'c', load)
-  const share =
-    row === 'c' || yardstick.length === 0
-      ? ''
-      : ` (${Math.round((median(yardstick.map((result) => result.serverCpuUs)) / cpuUs) * 100)} %)`
+  const share = row === 'c' ? undefined : shareOf(own, ofCell(results, 'c', load))
   const lost = own.reduce((sum, result) => sum + result.lost, 0)
-  return `${cpuUs.toFixed(2)} µs, ${perSecond}/s${share}${markOf(own)}${lost > 0 ? `, ${lost} lost` : ''}`
+  return `${cpuUs.toFixed(2)} µs, ${perSecond}/s${share === undefined ? '' : ` (${Math.round(share * 100)} %)`}${markOf(own)}${lost > 0 ? `, ${lost} lost` : ''}`
+}
+
+/** CPU time of C as a share of the row's, the median of those rounds that measured both. */
+function shareOf(own: readonly DatagramResult[], ofC: readonly DatagramResult[]): number | undefined {
+  const shares = own.flatMap(({ round, serverCpuUs }) =>
+    ofC.filter((c) => c.round === round).map((c) => c.serverCpuUs / serverCpuUs),
+  )
+  return shares.length === 0 ? undefined : median(shares)
 }
 
 function markOf(results: readonly DatagramResult[]): string {

@@ -4,7 +4,7 @@ import { AddressBook } from './address-book.ts'
 import type { NativeAddon } from './native-addon.ts'
 
 /** Words and text that stand for one another simply, and how often each was asked for. */
-function rig(receivedEntries: number) {
+function rig(buckets: number) {
   const asked = { formatted: 0, parsed: 0 }
   const addon = {
     formatAddress(headers: Uint32Array, slot: number) {
@@ -19,7 +19,7 @@ function rig(receivedEntries: number) {
       return 0
     },
   } as NativeAddon
-  return { asked, book: new AddressBook(addon, false, receivedEntries) }
+  return { asked, book: new AddressBook(addon, false, buckets) }
 }
 
 function headerOf(address: number): Uint32Array {
@@ -48,6 +48,15 @@ it('an address book forgets rather than grows, and never takes one address for a
   }
 })
 
+it('an address book remembers as many addresses as it has room for, hashes that agree included', () => {
+  const { asked, book } = rig(1)
+  for (let round = 0; round < 3; round += 1) {
+    for (const address of [1, 2, 3, 0xffff_ffff])
+      expect(book.ipOf(headerOf(address), 0)).toBe(`ip ${address}`)
+  }
+  expect(asked.formatted).toBe(4)
+})
+
 it('an address book parses an address once, and keeps length and port of the header', () => {
   const { asked, book } = rig(1)
   const headers = new Uint32Array(2 * HEADER_WORDS).fill(9)
@@ -55,8 +64,8 @@ it('an address book parses an address once, and keeps length and port of the hea
   expect([...headers.subarray(HEADER_WORDS)]).toEqual([9, 9, 4, 0, 77, 0, 0, 0])
   expect(asked.parsed).toBe(1)
   for (let address = 0; address < 70_000; address += 1) book.write(`ip ${address}`, headers, 0)
-  book.write('ip 77', headers, 0)
-  expect(headers[HeaderWord.Address]).toBe(77)
+  book.write('ip 4294967295', headers, 0)
+  expect(headers[HeaderWord.Address]).toBe(0xffff_ffff)
 })
 
 it('an address book makes what is no address one that cannot be sent to', () => {

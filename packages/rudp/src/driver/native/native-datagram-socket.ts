@@ -10,8 +10,8 @@ import { AddressBook } from './address-book.ts'
 import { type NativeAddon, NativeEvent, type NativeSocket } from './native-addon.ts'
 
 const { EAGAIN } = constants.errno
-/** Peers whose addresses a socket without a single peer remembers. */
-const REMEMBERED_PEERS = 16_384
+/** Room for the addresses of more peers than a server has. */
+const ADDRESS_BUCKETS = 8_192
 
 /**
  * The datagram socket of Linux with the addon: a system call per batch in each direction, and one call into
@@ -49,7 +49,7 @@ export class NativeDatagramSocket implements DatagramSocket {
     const socket = addon.open(host, port, wantsIPv6, (events, error) => this.#handleEvent(events, error))
     if (typeof socket === 'number') throw systemError('bind', socket, host, port)
     this.#socket = socket
-    this.#addresses = new AddressBook(addon, wantsIPv6, peer === undefined ? REMEMBERED_PEERS : 1)
+    this.#addresses = new AddressBook(addon, wantsIPv6, peer === undefined ? ADDRESS_BUCKETS : 1)
     this.#isConnected = peer !== undefined
     this.#batchSize = batchSize
     this.#received = new DatagramBatch(batchSize)
