@@ -1,4 +1,6 @@
-const FIRST_CAPACITY = 1024
+import { EMPTY_BYTES } from './empty-bytes.ts'
+
+const FIRST_CAPACITY = 256
 /** A queue that runs empty gives larger buffers back. */
 const KEPT_CAPACITY = 8192
 
@@ -9,7 +11,7 @@ const KEPT_CAPACITY = 8192
  * multiple of the capacity and each capacity is a multiple of the one before.
  */
 export class ByteQueue {
-  #bytes = new Uint8Array(0)
+  #bytes: Uint8Array = EMPTY_BYTES
   #first = 0
   #next = 0
 
@@ -41,7 +43,13 @@ export class ByteQueue {
   clear(): void {
     this.#first = 0
     this.#next = 0
-    if (this.#bytes.length > KEPT_CAPACITY) this.#bytes = new Uint8Array(0)
+    if (this.#bytes.length > KEPT_CAPACITY) this.#bytes = EMPTY_BYTES
+  }
+
+  /** Gives the buffer back; the queue must be empty. */
+  trim(): void {
+    this.clear()
+    this.#bytes = EMPTY_BYTES
   }
 
   /** Where a payload goes: at the end, or at the next multiple of the capacity if it would cross that. */

@@ -93,6 +93,6 @@ export interface ConnectionOptions {
   readonly keyUpdate?: KeyUpdateOptions
   /** Numbers of the first packet in each direction. They are 0 except in tests of very old connections. */
   readonly firstPacketNumbers?: { readonly sent: number; readonly received: number }
-  /** Events kept for `events`; 0 = none. Default 512. The ring grows as events come. */
+  /** Events kept for `events`; 0 = none. Default 512 (client), 64 (server). The ring grows as events come. */
   readonly eventCapacity?: number
 }

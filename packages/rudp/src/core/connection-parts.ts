@@ -21,7 +21,8 @@ import { SentPackets, UNIT_CREDIT, UNIT_MESSAGE } from './sent-packets.ts'
 import { ShareWindow } from './share-window.ts'
 
 const DEFAULT_INITIAL_RTT_MS = 100
-const DEFAULT_EVENTS = 512
+/** A server has many connections, and what they remember of their packets should stay in the cache. */
+const DEFAULT_EVENTS = { client: 512, server: 64 } as const
 
 /** The parts one connection is made of, each of which knows only its own job, and who tells whom of packets' fates. */
 export class ConnectionParts implements PacketFates {
@@ -57,7 +58,7 @@ export class ConnectionParts implements PacketFates {
     const numbers = options.firstPacketNumbers ?? { sent: 0, received: 0 }
     this.options = options
     this.limits = limits
-    this.events = new EventRing(options.eventCapacity ?? DEFAULT_EVENTS)
+    this.events = new EventRing(options.eventCapacity ?? DEFAULT_EVENTS[options.role])
     this.sent = new SentPackets(limits.maxSentPackets, numbers.sent)
     this.received = new ReceivedPackets(numbers.received - 1)
     this.recovery = new Recovery(

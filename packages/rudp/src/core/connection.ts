@@ -182,7 +182,7 @@ export class Connection {
   }
 
   #handleOpenTimeout(nowMs: number): void {
-    const { liveness, recovery, paths, keys, backpressure, outbox, events, options } = this.#parts
+    const { liveness, recovery, paths, keys, backpressure, outbox, send, events, options } = this.#parts
     switch (liveness.onTimeout(nowMs)) {
       case 'timed-out':
         return this.terminate(CloseCode.Timeout, 'nothing received', nowMs)
@@ -197,6 +197,7 @@ export class Connection {
     if (liveness.takeKeepalive(nowMs)) outbox.ping()
     recovery.onTimeout(nowMs)
     keys.onTimeout(nowMs)
+    send.trimUnused(nowMs)
     const abandoned = paths.current
     if (paths.onTimeout(nowMs)) events.record(nowMs, ConnectionEvent.Path, abandoned, 2)
   }

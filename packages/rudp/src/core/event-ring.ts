@@ -42,13 +42,26 @@ export interface ConnectionEventRecord {
 
 const FIRST_CAPACITY = 16
 
+/** An event's record of 32-bit numbers: the time in units of 2^-10 ms, its low 32 bits … */
+const TIME_LOW = 0
+/** … and the rest of it below the type … */
+const TIME_HIGH_AND_TYPE = 1
+/** … and what the event says. */
+const A = 2
+const B = 3
+const EVENT_FIELDS = 4
+
+const TIME_UNITS_PER_MS = 1024
+const TYPE_SHIFT = 24
+
+const NO_EVENTS = new Uint32Array(0)
+
 /** The newest events of a connection in the manner of qlog, cheap enough to be always on. */
 export class EventRing {
   readonly #maxCapacity: number
   #capacity = 0
   #count = 0
-  /** Made with the first event. */
-  #rows: EventRows | undefined
+  #events = NO_EVENTS
 
   /** @param capacity events kept, a power of two; 0 = none */
   constructor(capacity: number) {
@@ -65,61 +78,39 @@ export class EventRing {
 
   record(timeMs: number, type: number, a: number, b: number): void {
     if (this.#maxCapacity === 0) return
-    const rows = this.#rowsWithRoom()
-    const slot = this.#count & (this.#capacity - 1)
-    rows.times[slot] = timeMs
-    rows.types[slot] = type
-    rows.values[2 * slot] = a
-    rows.values[2 * slot + 1] = b
+    if (this.#count >= this.#capacity && this.#capacity < this.#maxCapacity) this.#grow()
+    const at = (this.#count & (this.#capacity - 1)) * EVENT_FIELDS
+    const time = timeMs * TIME_UNITS_PER_MS
+    this.#events[at + TIME_LOW] = time
+    this.#events[at + TIME_HIGH_AND_TYPE] = (type << TYPE_SHIFT) | (time / 2 ** 32)
+    this.#events[at + A] = a
+    this.#events[at + B] = b
     this.#count++
   }
 
   /** The kept events, oldest first. */
   dump(): ConnectionEventRecord[] {
     const records: ConnectionEventRecord[] = []
-    const rows = this.#rows
-    if (rows === undefined) return records
+    const events = this.#events
     for (let index = Math.max(0, this.#count - this.#capacity); index < this.#count; index++) {
-      const slot = index & (this.#capacity - 1)
+      const at = (index & (this.#capacity - 1)) * EVENT_FIELDS
+      const high = events[at + TIME_HIGH_AND_TYPE]!
+      const time = (high & (2 ** TYPE_SHIFT - 1)) * 2 ** 32 + events[at + TIME_LOW]!
       records.push({
-        timeMs: rows.times[slot]!,
-        name: EVENT_NAMES.get(rows.types[slot]!) ?? 'Unknown',
-        a: rows.values[2 * slot]!,
-        b: rows.values[2 * slot + 1]!,
+        timeMs: time / TIME_UNITS_PER_MS,
+        name: EVENT_NAMES.get(high >>> TYPE_SHIFT) ?? 'Unknown',
+        a: events[at + A]!,
+        b: events[at + B]!,
       })
     }
     return records
   }
 
-  #rowsWithRoom(): EventRows {
-    if (this.#rows !== undefined && (this.#count < this.#capacity || this.#capacity === this.#maxCapacity)) {
-      return this.#rows
-    }
-    // Until the ring is at its full size nothing has wrapped, so growing is a plain copy.
+  /** Until the ring is at its full size nothing has wrapped, so growing is a plain copy. */
+  #grow(): void {
     this.#capacity = Math.max(FIRST_CAPACITY, 2 * this.#capacity)
-    const rows = new EventRows(this.#capacity)
-    if (this.#rows !== undefined) rows.copyFrom(this.#rows)
-    this.#rows = rows
-    return rows
-  }
-}
-
-/** Events by column. */
-class EventRows {
-  readonly times: Float64Array
-  readonly types: Uint8Array
-  /** a and b of each. */
-  readonly values: Uint32Array
-
-  constructor(capacity: number) {
-    this.times = new Float64Array(capacity)
-    this.types = new Uint8Array(capacity)
-    this.values = new Uint32Array(2 * capacity)
-  }
-
-  copyFrom(smaller: EventRows): void {
-    this.times.set(smaller.times)
-    this.types.set(smaller.types)
-    this.values.set(smaller.values)
+    const grown = new Uint32Array(this.#capacity * EVENT_FIELDS)
+    grown.set(this.#events)
+    this.#events = grown
   }
 }

@@ -26,6 +26,8 @@ export const END_OF_FRAMES = -1
 /** `next` met bytes that are no frame; the rest of the packet means nothing. */
 export const MALFORMED_FRAME = -2
 
+const NO_RUNS = new Uint32Array(0)
+
 /** Fragments no message may exceed: 1 MiB. */
 export const MAX_FRAGMENTS = Math.ceil(2 ** 20 / FRAGMENT_BYTES)
 
@@ -62,8 +64,8 @@ export class FrameReader {
   ackFloor = 0
   /** ACK: missing ranges. */
   ackRangeCount = 0
-  /** ACK: from largest - 33 down, in turn: so many received, so many missing. */
-  readonly ackRuns = new Uint32Array(2 * MAX_NAK_RANGES)
+  /** ACK: from largest - 33 down, in turn: so many received, so many missing. Made with the first missing range. */
+  ackRuns = NO_RUNS
 
   /** CLOSE */
   closeCode = 0
@@ -147,6 +149,8 @@ export class FrameReader {
     if (this.ackFloor < ACK_BITFIELD_SPAN || !this.#has(1)) return false
     this.ackRangeCount = this.buffer[this.#at++]!
     if (this.ackRangeCount > MAX_NAK_RANGES) return false
+    if (this.ackRangeCount > 0 && this.ackRuns.length === 0)
+      this.ackRuns = new Uint32Array(2 * MAX_NAK_RANGES)
     let left = this.ackFloor - ACK_BITFIELD_SPAN + 1
     for (let range = 0; range < this.ackRangeCount; range++) {
       const gap = this.#varint()

@@ -85,15 +85,20 @@ export const CLIENT_LIMITS: ConnectionLimits = {
   authenticationFailuresPerMinute: 0,
 }
 
+const LIMIT_NAMES = Object.keys(SERVER_LIMITS)
+
 /**
- * Completes limits and checks that they fit each other.
+ * Completes limits and checks that they fit each other. Complete ones come back as they are, so that all connections
+ * of a server share one set.
  * @throws RangeError
  */
 export function resolveLimits(
   role: 'client' | 'server',
   limits: Partial<ConnectionLimits>,
 ): ConnectionLimits {
-  const resolved = { ...(role === 'client' ? CLIENT_LIMITS : SERVER_LIMITS), ...limits }
+  const resolved = isComplete(limits)
+    ? limits
+    : { ...(role === 'client' ? CLIENT_LIMITS : SERVER_LIMITS), ...limits }
   const { channelWindowBytes, connectionWindowBytes, maxMessageBytes, maxSentPackets } = resolved
   if (channelWindowBytes < INITIAL_CHANNEL_CREDIT || connectionWindowBytes < INITIAL_CONNECTION_CREDIT) {
     throw new RangeError('receive windows must not be smaller than the initial credit')
@@ -105,4 +110,8 @@ export function resolveLimits(
     throw new RangeError('maxSentPackets must be a power of two from 128 up')
   }
   return resolved
+}
+
+function isComplete(limits: Partial<ConnectionLimits>): limits is ConnectionLimits {
+  return LIMIT_NAMES.every((name) => Object.hasOwn(limits, name))
 }

@@ -5,6 +5,7 @@ import type { RttEstimator } from './rtt.ts'
 const MAX_INTERVAL_MS = 2000
 /** Fewer prompt packets than this per round trip are a thin stream. */
 const THIN_PACKETS = 4
+const NEVER_MS = Number.NEGATIVE_INFINITY
 /** How slowly the estimate of the peer's ACK delay falls. */
 const ACK_DELAY_SMOOTHING = 1 / 16
 
@@ -23,7 +24,7 @@ export class ProbeTimer {
   readonly #rtt: RttEstimator
   readonly #subject: ProbeSubject
   /** When the newest prompt packets were sent, as a ring. */
-  readonly #promptTimesMs = new Float64Array(THIN_PACKETS).fill(Number.NEGATIVE_INFINITY)
+  readonly #promptTimesMs: number[] = [NEVER_MS, NEVER_MS, NEVER_MS, NEVER_MS]
   #promptCount = 0
   #lastElicitingMs = 0
   /** When older data was last sent again, or a probe became due. */

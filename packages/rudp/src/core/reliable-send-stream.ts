@@ -1,4 +1,5 @@
 import { ByteQueue } from './byte-queue.ts'
+import { NO_RECORDS } from './empty-numbers.ts'
 import { messageOverheadBytes } from './frame-writer.ts'
 import { FRAGMENT_BYTES } from './limits.ts'
 import type { PacketWriter } from './packet-writer.ts'
@@ -15,7 +16,24 @@ const UNIT_IN_FLIGHT = 1
 const UNIT_LOST = 2
 const UNIT_DONE = 3
 
-const FIRST_CAPACITY = 16
+/** A message's record: where its payload is … */
+const POSITION = 0
+const QUEUED_AT_MS = 1
+const LENGTH = 2
+/** … its units, and how many of them are settled … */
+const FIRST_UNIT = 3
+const UNIT_COUNT = 4
+const DONE_COUNT = 5
+/** … and its sequence number, once it is begun. */
+const SEQUENCE = 6
+const MESSAGE_FIELDS = 7
+
+/** A unit's record: its state, its message, and the packet that carried it last. */
+const STATE = 0
+const MESSAGE = 1
+const LAST_PACKET = 2
+const LAST_SENT_AT_MS = 3
+const UNIT_FIELDS = 4
 
 /** What one reliable stream needs of its connection. */
 export interface ReliableStreamContext {
@@ -43,24 +61,15 @@ export class ReliableSendStream {
 
   #firstMessage = 0
   #nextMessage = 0
-  #messageMask = FIRST_CAPACITY - 1
-  #positions = new Float64Array(FIRST_CAPACITY)
-  #queuedAtMs = new Float64Array(FIRST_CAPACITY)
-  #lengths = new Uint32Array(FIRST_CAPACITY)
-  #firstUnits = new Float64Array(FIRST_CAPACITY)
-  #unitCounts = new Uint16Array(FIRST_CAPACITY)
-  #doneCounts = new Uint16Array(FIRST_CAPACITY)
-  #sequences = new Uint16Array(FIRST_CAPACITY)
+  #messageMask = -1
+  #messages = NO_RECORDS
 
   #firstUnit = 0
   /** The oldest unit never sent. */
   #unsentUnit = 0
   #nextUnit = 0
-  #unitMask = FIRST_CAPACITY - 1
-  #states = new Uint8Array(FIRST_CAPACITY)
-  #unitMessages = new Float64Array(FIRST_CAPACITY)
-  #lastPackets = new Float64Array(FIRST_CAPACITY)
-  #lastSentAtMs = new Float64Array(FIRST_CAPACITY)
+  #unitMask = -1
+  #units = NO_RECORDS
 
   #nextSequence = 0
   #lostUnits = 0
@@ -91,7 +100,17 @@ export class ReliableSendStream {
   /** When the oldest message that is not yet acknowledged was queued, Infinity when there is none. */
   get oldestQueuedAtMs(): number {
     if (this.#firstMessage === this.#nextMessage) return Number.POSITIVE_INFINITY
-    return this.#queuedAtMs[this.#firstMessage & this.#messageMask]!
+    return this.#messages[this.#messageSlot(this.#firstMessage) + QUEUED_AT_MS]!
+  }
+
+  /** Gives the memory of an empty queue back; the next message takes it anew. */
+  trim(): void {
+    if (this.#firstMessage < this.#nextMessage) return
+    this.#messages = NO_RECORDS
+    this.#messageMask = -1
+    this.#units = NO_RECORDS
+    this.#unitMask = -1
+    this.#payloads.trim()
   }
 
   /** Queues a copy. The caller has checked the limits. */
@@ -100,17 +119,17 @@ export class ReliableSendStream {
     if (this.#nextMessage - this.#firstMessage > this.#messageMask) this.#growMessages()
     while (this.#nextUnit + unitCount - this.#firstUnit > this.#unitMask + 1) this.#growUnits()
     const message = this.#nextMessage++
-    const slot = message & this.#messageMask
-    this.#positions[slot] = this.#payloads.push(data)
-    this.#queuedAtMs[slot] = nowMs
-    this.#lengths[slot] = data.length
-    this.#firstUnits[slot] = this.#nextUnit
-    this.#unitCounts[slot] = unitCount
-    this.#doneCounts[slot] = 0
+    const slot = this.#messageSlot(message)
+    this.#messages[slot + POSITION] = this.#payloads.push(data)
+    this.#messages[slot + QUEUED_AT_MS] = nowMs
+    this.#messages[slot + LENGTH] = data.length
+    this.#messages[slot + FIRST_UNIT] = this.#nextUnit
+    this.#messages[slot + UNIT_COUNT] = unitCount
+    this.#messages[slot + DONE_COUNT] = 0
     for (let index = 0; index < unitCount; index++) {
-      const unitSlot = this.#nextUnit++ & this.#unitMask
-      this.#states[unitSlot] = UNIT_UNSENT
-      this.#unitMessages[unitSlot] = message
+      const unitSlot = this.#unitSlot(this.#nextUnit++)
+      this.#units[unitSlot + STATE] = UNIT_UNSENT
+      this.#units[unitSlot + MESSAGE] = message
     }
     this.#context.account.queuedBytes += data.length
     this.#context.account.queuedMessages++
@@ -120,8 +139,8 @@ export class ReliableSendStream {
   nextFrameBytes(nowMs: number): number {
     while (this.#unsentUnit < this.#nextUnit) {
       const slot = this.#messageOf(this.#unsentUnit)
-      const isBegun = this.#firstUnits[slot] !== this.#unsentUnit
-      if (!isBegun && nowMs - this.#queuedAtMs[slot]! > this.#ttlMs) {
+      const isBegun = this.#messages[slot + FIRST_UNIT] !== this.#unsentUnit
+      if (!isBegun && nowMs - this.#messages[slot + QUEUED_AT_MS]! > this.#ttlMs) {
         this.#expire(slot)
         continue
       }
@@ -134,14 +153,14 @@ export class ReliableSendStream {
   writeNext(writer: PacketWriter): boolean {
     const unit = this.#unsentUnit
     const slot = this.#messageOf(unit)
-    const isFirst = this.#firstUnits[slot] === unit
+    const isFirst = this.#messages[slot + FIRST_UNIT] === unit
     if (this.#frameBytes(unit) > writer.room) return false
     const { account, credit } = this.#context
     if (isFirst) {
-      this.#sequences[slot] = this.#nextSequence
+      this.#messages[slot + SEQUENCE] = this.#nextSequence
       this.#nextSequence = (this.#nextSequence + 1) & 0xffff
-      credit.commit(this.channel, this.#lengths[slot]!)
-      if (this.#unitCounts[slot]! > 1) this.#notePartial(1)
+      credit.commit(this.channel, this.#messages[slot + LENGTH]!)
+      if (this.#messages[slot + UNIT_COUNT]! > 1) this.#notePartial(1)
       account.messagesSent++
     }
     this.#unsentUnit++
@@ -171,9 +190,13 @@ export class ReliableSendStream {
   writeRepeats(writer: PacketWriter, intervalMs: number): number {
     let written = 0
     for (let unit = this.#firstUnit; unit < this.#unsentUnit; unit++) {
-      const slot = unit & this.#unitMask
-      if (this.#states[slot] !== UNIT_IN_FLIGHT || this.#lastPackets[slot] === writer.packetNumber) continue
-      if (writer.nowMs - this.#lastSentAtMs[slot]! < intervalMs) continue
+      const slot = this.#unitSlot(unit)
+      if (
+        this.#units[slot + STATE] !== UNIT_IN_FLIGHT ||
+        this.#units[slot + LAST_PACKET] === writer.packetNumber
+      )
+        continue
+      if (writer.nowMs - this.#units[slot + LAST_SENT_AT_MS]! < intervalMs) continue
       if (!this.#write(unit, writer)) break
       written++
     }
@@ -185,16 +208,16 @@ export class ReliableSendStream {
   onAcked(index: number): void {
     const unit = this.#unitAt(index)
     if (unit < 0) return
-    const slot = unit & this.#unitMask
-    const state = this.#states[slot]
+    const slot = this.#unitSlot(unit)
+    const state = this.#units[slot + STATE]
     if (state === UNIT_DONE) return
     if (state === UNIT_LOST) this.#noteLost(-1)
     else this.#context.account.inFlightFrames--
-    this.#states[slot] = UNIT_DONE
+    this.#units[slot + STATE] = UNIT_DONE
     const message = this.#messageOf(unit)
-    this.#doneCounts[message]!++
-    if (this.#doneCounts[message] === this.#unitCounts[message]) {
-      if (this.#unitCounts[message]! > 1) this.#notePartial(-1)
+    this.#messages[message + DONE_COUNT]!++
+    if (this.#messages[message + DONE_COUNT] === this.#messages[message + UNIT_COUNT]) {
+      if (this.#messages[message + UNIT_COUNT]! > 1) this.#notePartial(-1)
       this.#releaseDone()
     }
   }
@@ -203,58 +226,65 @@ export class ReliableSendStream {
   onLost(index: number, packetNumber: number): void {
     const unit = this.#unitAt(index)
     if (unit < 0) return
-    const slot = unit & this.#unitMask
-    if (this.#states[slot] !== UNIT_IN_FLIGHT || this.#lastPackets[slot] !== packetNumber) return
-    this.#states[slot] = UNIT_LOST
+    const slot = this.#unitSlot(unit)
+    if (this.#units[slot + STATE] !== UNIT_IN_FLIGHT || this.#units[slot + LAST_PACKET] !== packetNumber)
+      return
+    this.#units[slot + STATE] = UNIT_LOST
     this.#context.account.inFlightFrames--
     this.#noteLost(1)
   }
 
   #write(unit: number, writer: PacketWriter): boolean {
-    const slot = unit & this.#unitMask
+    const slot = this.#unitSlot(unit)
     const message = this.#messageOf(unit)
-    const fragment = unit - this.#firstUnits[message]!
+    const fragment = unit - this.#messages[message + FIRST_UNIT]!
     const length = this.#unitBytes(unit)
     const dataAt = writer.reserveMessage(
       this.channel,
       this.mode,
-      this.#sequences[message]!,
+      this.#messages[message + SEQUENCE]!,
       fragment,
-      this.#unitCounts[message]!,
+      this.#messages[message + UNIT_COUNT]!,
       length,
     )
     if (dataAt < 0) return false
-    this.#payloads.copyTo(this.#positions[message]! + fragment * FRAGMENT_BYTES, length, writer.out, dataAt)
+    this.#payloads.copyTo(
+      this.#messages[message + POSITION]! + fragment * FRAGMENT_BYTES,
+      length,
+      writer.out,
+      dataAt,
+    )
     writer.isPrompt = true
-    if (this.#states[slot] === UNIT_LOST) this.#noteLost(-1)
-    if (this.#states[slot] !== UNIT_IN_FLIGHT) this.#context.account.inFlightFrames++
-    this.#states[slot] = UNIT_IN_FLIGHT
-    this.#lastPackets[slot] = writer.packetNumber
-    this.#lastSentAtMs[slot] = writer.nowMs
+    if (this.#units[slot + STATE] === UNIT_LOST) this.#noteLost(-1)
+    if (this.#units[slot + STATE] !== UNIT_IN_FLIGHT) this.#context.account.inFlightFrames++
+    this.#units[slot + STATE] = UNIT_IN_FLIGHT
+    this.#units[slot + LAST_PACKET] = writer.packetNumber
+    this.#units[slot + LAST_SENT_AT_MS] = writer.nowMs
     this.#context.sent.addUnit(UNIT_MESSAGE, this.id, unit)
     return true
   }
 
   #mayBegin(slot: number): boolean {
-    const oldest = this.#firstMessage & this.#messageMask
+    const oldest = this.#messageSlot(this.#firstMessage)
     const isWindowFull =
-      oldest !== slot && ((this.#nextSequence - this.#sequences[oldest]!) & 0xffff) >= MESSAGE_WINDOW
+      oldest !== slot &&
+      ((this.#nextSequence - this.#messages[oldest + SEQUENCE]!) & 0xffff) >= MESSAGE_WINDOW
     const { account, credit, maxPartialMessages } = this.#context
     return (
       !isWindowFull &&
-      credit.canCommit(this.channel, this.#lengths[slot]!) &&
-      (this.#unitCounts[slot] === 1 ||
+      credit.canCommit(this.channel, this.#messages[slot + LENGTH]!) &&
+      (this.#messages[slot + UNIT_COUNT] === 1 ||
         // One stream leaves half of the places to the others.
         (account.partialMessages < maxPartialMessages && this.#partials < maxPartialMessages / 2))
     )
   }
 
   #expire(slot: number): void {
-    const count = this.#unitCounts[slot]!
+    const count = this.#messages[slot + UNIT_COUNT]!
     for (let index = 0; index < count; index++) {
-      this.#states[this.#unsentUnit++ & this.#unitMask] = UNIT_DONE
+      this.#units[this.#unitSlot(this.#unsentUnit++) + STATE] = UNIT_DONE
     }
-    this.#doneCounts[slot] = count
+    this.#messages[slot + DONE_COUNT] = count
     this.#context.onExpired()
     this.#releaseDone()
   }
@@ -262,21 +292,21 @@ export class ReliableSendStream {
   #releaseDone(): void {
     const { account } = this.#context
     while (this.#firstMessage < this.#nextMessage) {
-      const slot = this.#firstMessage & this.#messageMask
-      if (this.#doneCounts[slot] !== this.#unitCounts[slot]) break
-      account.queuedBytes -= this.#lengths[slot]!
+      const slot = this.#messageSlot(this.#firstMessage)
+      if (this.#messages[slot + DONE_COUNT] !== this.#messages[slot + UNIT_COUNT]) break
+      account.queuedBytes -= this.#messages[slot + LENGTH]!
       account.queuedMessages--
-      this.#firstUnit += this.#unitCounts[slot]!
+      this.#firstUnit += this.#messages[slot + UNIT_COUNT]!
       this.#firstMessage++
     }
     if (this.#firstMessage === this.#nextMessage) this.#payloads.clear()
-    else this.#payloads.releaseBefore(this.#positions[this.#firstMessage & this.#messageMask]!)
+    else this.#payloads.releaseBefore(this.#messages[this.#messageSlot(this.#firstMessage) + POSITION]!)
   }
 
   #oldestLost(): number {
     if (this.#lostUnits === 0) return -1
     for (let unit = this.#firstUnit; unit < this.#unsentUnit; unit++) {
-      if (this.#states[unit & this.#unitMask] === UNIT_LOST) return unit
+      if (this.#units[this.#unitSlot(unit) + STATE] === UNIT_LOST) return unit
     }
     return -1
   }
@@ -291,20 +321,34 @@ export class ReliableSendStream {
     this.#context.account.lostFrames += change
   }
 
+  /** Where the record of a message is. */
+  #messageSlot(message: number): number {
+    return (message & this.#messageMask) * MESSAGE_FIELDS
+  }
+
+  /** Where the record of a unit is. */
+  #unitSlot(unit: number): number {
+    return (unit & this.#unitMask) * UNIT_FIELDS
+  }
+
+  /** Where the record of a unit's message is. */
   #messageOf(unit: number): number {
-    return this.#unitMessages[unit & this.#unitMask]! & this.#messageMask
+    return this.#messageSlot(this.#units[this.#unitSlot(unit) + MESSAGE]!)
   }
 
   #unitBytes(unit: number): number {
     const slot = this.#messageOf(unit)
-    return Math.min(FRAGMENT_BYTES, this.#lengths[slot]! - (unit - this.#firstUnits[slot]!) * FRAGMENT_BYTES)
+    return Math.min(
+      FRAGMENT_BYTES,
+      this.#messages[slot + LENGTH]! - (unit - this.#messages[slot + FIRST_UNIT]!) * FRAGMENT_BYTES,
+    )
   }
 
   #frameBytes(unit: number): number {
     const slot = this.#messageOf(unit)
     const length = this.#unitBytes(unit)
-    const fragment = unit - this.#firstUnits[slot]!
-    return messageOverheadBytes(this.mode, fragment, this.#unitCounts[slot]!, length) + length
+    const fragment = unit - this.#messages[slot + FIRST_UNIT]!
+    return messageOverheadBytes(this.mode, fragment, this.#messages[slot + UNIT_COUNT]!, length) + length
   }
 
   /** The unit with these low 32 bits, -1 when it is settled and gone. */
@@ -314,25 +358,12 @@ export class ReliableSendStream {
   }
 
   #growMessages(): void {
-    const first = this.#firstMessage
-    const next = this.#nextMessage
-    this.#positions = grownRing(this.#positions, first, next)
-    this.#queuedAtMs = grownRing(this.#queuedAtMs, first, next)
-    this.#lengths = grownRing(this.#lengths, first, next)
-    this.#firstUnits = grownRing(this.#firstUnits, first, next)
-    this.#unitCounts = grownRing(this.#unitCounts, first, next)
-    this.#doneCounts = grownRing(this.#doneCounts, first, next)
-    this.#sequences = grownRing(this.#sequences, first, next)
-    this.#messageMask = this.#positions.length - 1
+    this.#messages = grownRing(this.#messages, MESSAGE_FIELDS, this.#firstMessage, this.#nextMessage)
+    this.#messageMask = this.#messages.length / MESSAGE_FIELDS - 1
   }
 
   #growUnits(): void {
-    const first = this.#firstUnit
-    const next = this.#nextUnit
-    this.#states = grownRing(this.#states, first, next)
-    this.#unitMessages = grownRing(this.#unitMessages, first, next)
-    this.#lastPackets = grownRing(this.#lastPackets, first, next)
-    this.#lastSentAtMs = grownRing(this.#lastSentAtMs, first, next)
-    this.#unitMask = this.#states.length - 1
+    this.#units = grownRing(this.#units, UNIT_FIELDS, this.#firstUnit, this.#nextUnit)
+    this.#unitMask = this.#units.length / UNIT_FIELDS - 1
   }
 }

@@ -16,6 +16,9 @@ import { SendCredit } from './send-credit.ts'
 import type { SentPackets } from './sent-packets.ts'
 import { UnreliableSendStream } from './unreliable-send-stream.ts'
 
+/** The memory of queues that stayed unused for this long is given back. */
+const UNUSED_MS = 1000
+
 /** A stream in the schedule. */
 class ScheduledStream {
   readonly stream: ReliableSendStream | UnreliableSendStream
@@ -54,6 +57,8 @@ export class SendChannels {
   /** By priority, the pass of the stream served last: one that was idle resumes here and claims no arrears. */
   readonly #passes = new Float64Array(BULK_PRIORITY + 1)
   #flushes = 0
+  /** When a message was last queued; Infinity when the queues have no memory to give back. */
+  #lastQueuedMs = Number.POSITIVE_INFINITY
 
   constructor(
     limits: ConnectionLimits,
@@ -90,6 +95,7 @@ export class SendChannels {
       return 'too-large'
     }
     const { stream } = this.#streamOf(channel, mode)
+    this.#lastQueuedMs = nowMs
     if (stream instanceof UnreliableSendStream) {
       return stream.push(data, this.#flushes, nowMs) ? 'superseded' : 'queued'
     }
@@ -113,6 +119,13 @@ export class SendChannels {
   /** Messages of a channel's ordered stream that are kept. */
   orderedMessages(channel: number): number {
     return this.#reliableStream(channel * 4 + RELIABLE_ORDERED)?.queuedMessages ?? 0
+  }
+
+  /** Gives back the memory of queues that are empty, once none has been used for a while. */
+  trimUnused(nowMs: number): void {
+    if (nowMs - this.#lastQueuedMs < UNUSED_MS || this.account.queuedMessages > 0) return
+    this.#lastQueuedMs = Number.POSITIVE_INFINITY
+    for (const { stream } of this.#scheduled) stream.trim()
   }
 
   /** A tick ends: unreliable messages that already missed the last one are dropped. */

@@ -22,9 +22,30 @@ export const UNIT_MESSAGE = 1
 export const UNIT_CREDIT = 2
 export const UNIT_RESUME = 3
 
-const FIRST_PACKETS = 16
 const RESERVED_PACKETS = 64
-const FIRST_UNITS = 16
+const FIRST_PACKETS = 8
+const FIRST_UNITS = 8
+
+/** A packet's record: when it was sent … */
+const SENT_AT_MS = 0
+/** … the largest number in the ACK it carries … */
+const ACK_LARGEST = 1
+/** … its size in the low 16 bits, then its flags and its fate … */
+const STATE = 2
+/** … the number of its units in the low 16 bits, and above them that of the first, counted from the start. */
+const UNITS = 3
+const PACKET_FIELDS = 4
+
+const FLAGS_SHIFT = 16
+const FLAGS_MASK = 0xf
+const FATE_SHIFT = 20
+const FIRST_UNIT_FACTOR = 2 ** 16
+
+/** A unit's record: kind and owner … */
+const UNIT_HEAD = 0
+/** … and index. */
+const UNIT_INDEX = 1
+const UNIT_FIELDS = 2
 
 /**
  * The packets whose fate is not yet settled, oldest first, as rings of numbers that start small and double.
@@ -36,22 +57,14 @@ export class SentPackets {
   #first: number
   #next: number
   #mask = FIRST_PACKETS - 1
-  #sentAtMs = new Float64Array(FIRST_PACKETS)
-  #fates = new Uint8Array(FIRST_PACKETS)
-  #flags = new Uint8Array(FIRST_PACKETS)
-  #ackLargest = new Float64Array(FIRST_PACKETS)
-  #unitStarts = new Uint32Array(FIRST_PACKETS)
-  /** Size in the low 16 bits, number of units above. */
-  #sizesAndUnits = new Uint32Array(FIRST_PACKETS)
+  #packets = new Float64Array(FIRST_PACKETS * PACKET_FIELDS)
 
   /** Units are counted from the start. */
   #firstUnit = 0
   #nextUnit = 0
   #pendingUnits = 0
   #unitMask = FIRST_UNITS - 1
-  /** Kind and owner. */
-  #unitHeads = new Uint16Array(FIRST_UNITS)
-  #unitIndexes = new Uint32Array(FIRST_UNITS)
+  #units = new Uint32Array(FIRST_UNITS * UNIT_FIELDS)
 
   /** @param maxPackets a power of two, at least 128 */
   constructor(maxPackets: number, firstPacketNumber: number) {
@@ -82,18 +95,17 @@ export class SentPackets {
 
   /** Leaves a packet number out. There must be room. */
   skip(): void {
-    const slot = this.#claim()
-    this.#fates[slot] = PACKET_SKIPPED
-    this.#flags[slot] = 0
-    this.#sizesAndUnits[slot] = 0
+    const at = this.#claim()
+    this.#packets[at + STATE] = PACKET_SKIPPED << FATE_SHIFT
+    this.#packets[at + UNITS] = 0
   }
 
   /** Adds a unit to the packet that `record` will note. */
   addUnit(kind: number, owner: number, index: number): void {
     if (this.#nextUnit + this.#pendingUnits - this.#firstUnit > this.#unitMask) this.#growUnits()
-    const slot = (this.#nextUnit + this.#pendingUnits) & this.#unitMask
-    this.#unitHeads[slot] = (kind << 8) | owner
-    this.#unitIndexes[slot] = index
+    const at = this.#unitAt(this.#nextUnit + this.#pendingUnits)
+    this.#units[at + UNIT_HEAD] = (kind << 8) | owner
+    this.#units[at + UNIT_INDEX] = index
     this.#pendingUnits++
   }
 
@@ -102,98 +114,103 @@ export class SentPackets {
    * carries, -1 for none. There must be room.
    */
   record(sizeBytes: number, flags: number, ackLargest: number, nowMs: number): void {
-    const slot = this.#claim()
-    this.#sentAtMs[slot] = nowMs
-    this.#fates[slot] = (flags & SENT_ELICITING) === 0 ? PACKET_UNTRACKED : PACKET_OUTSTANDING
-    this.#flags[slot] = flags
-    this.#ackLargest[slot] = ackLargest
-    this.#unitStarts[slot] = this.#nextUnit
-    this.#sizesAndUnits[slot] = (this.#pendingUnits << 16) | sizeBytes
+    const at = this.#claim()
+    const fate = (flags & SENT_ELICITING) === 0 ? PACKET_UNTRACKED : PACKET_OUTSTANDING
+    this.#packets[at + SENT_AT_MS] = nowMs
+    this.#packets[at + ACK_LARGEST] = ackLargest
+    this.#packets[at + STATE] = (fate << FATE_SHIFT) | (flags << FLAGS_SHIFT) | sizeBytes
+    this.#packets[at + UNITS] = this.#nextUnit * FIRST_UNIT_FACTOR + this.#pendingUnits
     this.#nextUnit += this.#pendingUnits
     this.#pendingUnits = 0
   }
 
   fate(packetNumber: number): number {
-    return this.#fates[packetNumber & this.#mask]!
+    return this.#stateOf(packetNumber) >>> FATE_SHIFT
   }
 
   setFate(packetNumber: number, fate: number): void {
-    this.#fates[packetNumber & this.#mask] = fate
+    const others = this.#stateOf(packetNumber) & ((1 << FATE_SHIFT) - 1)
+    this.#packets[this.#at(packetNumber) + STATE] = (fate << FATE_SHIFT) | others
   }
 
   sentAtMs(packetNumber: number): number {
-    return this.#sentAtMs[packetNumber & this.#mask]!
+    return this.#packets[this.#at(packetNumber) + SENT_AT_MS]!
   }
 
   sizeBytes(packetNumber: number): number {
-    return this.#sizesAndUnits[packetNumber & this.#mask]! & 0xffff
+    return this.#stateOf(packetNumber) & 0xffff
   }
 
   flags(packetNumber: number): number {
-    return this.#flags[packetNumber & this.#mask]!
+    return (this.#stateOf(packetNumber) >>> FLAGS_SHIFT) & FLAGS_MASK
   }
 
   addFlag(packetNumber: number, flag: number): void {
-    this.#flags[packetNumber & this.#mask]! |= flag
+    this.#packets[this.#at(packetNumber) + STATE] = this.#stateOf(packetNumber) | (flag << FLAGS_SHIFT)
   }
 
   ackLargest(packetNumber: number): number {
-    return this.#ackLargest[packetNumber & this.#mask]!
+    return this.#packets[this.#at(packetNumber) + ACK_LARGEST]!
   }
 
   unitStart(packetNumber: number): number {
-    return this.#unitStarts[packetNumber & this.#mask]!
+    return Math.floor(this.#packets[this.#at(packetNumber) + UNITS]! / FIRST_UNIT_FACTOR)
   }
 
   unitCount(packetNumber: number): number {
-    return this.#sizesAndUnits[packetNumber & this.#mask]! >>> 16
+    return this.#packets[this.#at(packetNumber) + UNITS]! & 0xffff
   }
 
   unitKind(unit: number): number {
-    return this.#unitHeads[unit & this.#unitMask]! >>> 8
+    return this.#units[this.#unitAt(unit) + UNIT_HEAD]! >>> 8
   }
 
   unitOwner(unit: number): number {
-    return this.#unitHeads[unit & this.#unitMask]! & 0xff
+    return this.#units[this.#unitAt(unit) + UNIT_HEAD]! & 0xff
   }
 
   unitIndex(unit: number): number {
-    return this.#unitIndexes[unit & this.#unitMask]!
+    return this.#units[this.#unitAt(unit) + UNIT_INDEX]!
   }
 
   /** Forgets the oldest packets: those settled, and those lost that were sent before `lostBeforeMs`. */
   prune(lostBeforeMs: number): void {
     while (this.#first < this.#next) {
-      const slot = this.#first & this.#mask
-      const fate = this.#fates[slot]!
+      const fate = this.fate(this.#first)
       if (fate === PACKET_OUTSTANDING) break
-      if (fate === PACKET_LOST && this.#sentAtMs[slot]! >= lostBeforeMs) break
-      this.#firstUnit += this.#sizesAndUnits[slot]! >>> 16
+      if (fate === PACKET_LOST && this.sentAtMs(this.#first) >= lostBeforeMs) break
+      this.#firstUnit += this.unitCount(this.#first)
       this.#first++
     }
   }
 
+  #at(packetNumber: number): number {
+    return (packetNumber & this.#mask) * PACKET_FIELDS
+  }
+
+  #unitAt(unit: number): number {
+    return (unit & this.#unitMask) * UNIT_FIELDS
+  }
+
+  /** Kept as a floating-point number; `| 0` tells the engine that it is an integer. */
+  #stateOf(packetNumber: number): number {
+    return this.#packets[this.#at(packetNumber) + STATE]! | 0
+  }
+
+  /** @returns where the record of the next packet is */
   #claim(): number {
     if (this.#next - this.#first > this.#mask) this.#growPackets()
-    return this.#next++ & this.#mask
+    return this.#at(this.#next++)
   }
 
   #growPackets(): void {
-    const first = this.#first
-    const next = this.#next
-    this.#sentAtMs = grownRing(this.#sentAtMs, first, next)
-    this.#fates = grownRing(this.#fates, first, next)
-    this.#flags = grownRing(this.#flags, first, next)
-    this.#ackLargest = grownRing(this.#ackLargest, first, next)
-    this.#unitStarts = grownRing(this.#unitStarts, first, next)
-    this.#sizesAndUnits = grownRing(this.#sizesAndUnits, first, next)
-    this.#mask = this.#fates.length - 1
+    this.#packets = grownRing(this.#packets, PACKET_FIELDS, this.#first, this.#next)
+    this.#mask = this.#packets.length / PACKET_FIELDS - 1
   }
 
   #growUnits(): void {
     const next = this.#nextUnit + this.#pendingUnits
-    this.#unitHeads = grownRing(this.#unitHeads, this.#firstUnit, next)
-    this.#unitIndexes = grownRing(this.#unitIndexes, this.#firstUnit, next)
-    this.#unitMask = this.#unitHeads.length - 1
+    this.#units = grownRing(this.#units, UNIT_FIELDS, this.#firstUnit, next)
+    this.#unitMask = this.#units.length / UNIT_FIELDS - 1
   }
 }

@@ -1,10 +1,17 @@
 import { ByteQueue } from './byte-queue.ts'
+import { NO_RECORDS } from './empty-numbers.ts'
 import { messageOverheadBytes } from './frame-writer.ts'
 import { FRAGMENT_BYTES } from './limits.ts'
 import type { PacketWriter } from './packet-writer.ts'
 import { grownRing } from './ring.ts'
 
-const FIRST_CAPACITY = 4
+/** A message's record: where its payload is … */
+const POSITION = 0
+const QUEUED_AT_MS = 1
+const LENGTH = 2
+/** … and the flush after which it was queued. */
+const FLUSH = 3
+const MESSAGE_FIELDS = 4
 
 /** Why an unreliable message was not sent. */
 export type UnreliableDropReason =
@@ -28,12 +35,8 @@ export class UnreliableSendStream {
 
   #first = 0
   #next = 0
-  #mask = FIRST_CAPACITY - 1
-  #positions = new Float64Array(FIRST_CAPACITY)
-  #queuedAtMs = new Float64Array(FIRST_CAPACITY)
-  #lengths = new Uint32Array(FIRST_CAPACITY)
-  /** The flush after which each was queued. */
-  #flushes = new Float64Array(FIRST_CAPACITY)
+  #mask = -1
+  #messages = NO_RECORDS
   #queuedBytes = 0
   /** Fragments of the oldest message that were sent. */
   #fragmentsSent = 0
@@ -59,6 +62,14 @@ export class UnreliableSendStream {
     return this.#first < this.#next
   }
 
+  /** Gives the memory of an empty queue back; the next message takes it anew. */
+  trim(): void {
+    if (this.#first < this.#next) return
+    this.#messages = NO_RECORDS
+    this.#mask = -1
+    this.#payloads.trim()
+  }
+
   /** Queues a copy. `flush` counts the connection's flushes. @returns whether it took the place of an older one */
   push(data: Uint8Array, flush: number, nowMs: number): boolean {
     const isSuperseding = this.#isSequenced && this.#first < this.#next
@@ -67,25 +78,25 @@ export class UnreliableSendStream {
       this.#drop('unreliable-overflow')
     }
     if (this.#next - this.#first > this.#mask) this.#grow()
-    const slot = this.#next++ & this.#mask
-    this.#positions[slot] = this.#payloads.push(data)
-    this.#queuedAtMs[slot] = nowMs
-    this.#lengths[slot] = data.length
-    this.#flushes[slot] = flush
+    const slot = (this.#next++ & this.#mask) * MESSAGE_FIELDS
+    this.#messages[slot + POSITION] = this.#payloads.push(data)
+    this.#messages[slot + QUEUED_AT_MS] = nowMs
+    this.#messages[slot + LENGTH] = data.length
+    this.#messages[slot + FLUSH] = flush
     this.#queuedBytes += data.length
     return isSuperseding
   }
 
   /** Drops what was queued before the flush with this number and still waits. */
   dropQueuedBefore(flush: number): void {
-    while (this.#first < this.#next && this.#flushes[this.#first & this.#mask]! < flush) {
+    while (this.#first < this.#next && this.#messages[this.#oldest + FLUSH]! < flush) {
       this.#drop('unreliable-congested')
     }
   }
 
   /** Bytes of the next frame, 0 when there is none. Drops what has expired. */
   nextFrameBytes(nowMs: number): number {
-    while (this.#first < this.#next && nowMs - this.#queuedAtMs[this.#first & this.#mask]! > this.#ttlMs) {
+    while (this.#first < this.#next && nowMs - this.#messages[this.#oldest + QUEUED_AT_MS]! > this.#ttlMs) {
       this.#drop('expired')
     }
     if (this.#first === this.#next) return 0
@@ -106,19 +117,24 @@ export class UnreliableSendStream {
       length,
     )
     if (dataAt < 0) return false
-    const position = this.#positions[this.#first & this.#mask]!
+    const position = this.#messages[this.#oldest + POSITION]!
     this.#payloads.copyTo(position + this.#fragmentsSent * FRAGMENT_BYTES, length, writer.out, dataAt)
     this.#fragmentsSent++
     if (this.#fragmentsSent === fragmentCount) this.#remove()
     return true
   }
 
+  /** Where the record of the oldest message is. */
+  get #oldest(): number {
+    return (this.#first & this.#mask) * MESSAGE_FIELDS
+  }
+
   #fragmentCount(): number {
-    return Math.max(1, Math.ceil(this.#lengths[this.#first & this.#mask]! / FRAGMENT_BYTES))
+    return Math.max(1, Math.ceil(this.#messages[this.#oldest + LENGTH]! / FRAGMENT_BYTES))
   }
 
   #fragmentBytes(): number {
-    const left = this.#lengths[this.#first & this.#mask]! - this.#fragmentsSent * FRAGMENT_BYTES
+    const left = this.#messages[this.#oldest + LENGTH]! - this.#fragmentsSent * FRAGMENT_BYTES
     return Math.min(FRAGMENT_BYTES, left)
   }
 
@@ -131,17 +147,14 @@ export class UnreliableSendStream {
   #remove(): void {
     if (this.#fragmentsSent > 0) this.#nextSequence = (this.#nextSequence + 1) & 0xffff
     this.#fragmentsSent = 0
-    this.#queuedBytes -= this.#lengths[this.#first & this.#mask]!
+    this.#queuedBytes -= this.#messages[this.#oldest + LENGTH]!
     this.#first++
     if (this.#first === this.#next) this.#payloads.clear()
-    else this.#payloads.releaseBefore(this.#positions[this.#first & this.#mask]!)
+    else this.#payloads.releaseBefore(this.#messages[this.#oldest + POSITION]!)
   }
 
   #grow(): void {
-    this.#positions = grownRing(this.#positions, this.#first, this.#next)
-    this.#queuedAtMs = grownRing(this.#queuedAtMs, this.#first, this.#next)
-    this.#lengths = grownRing(this.#lengths, this.#first, this.#next)
-    this.#flushes = grownRing(this.#flushes, this.#first, this.#next)
-    this.#mask = this.#positions.length - 1
+    this.#messages = grownRing(this.#messages, MESSAGE_FIELDS, this.#first, this.#next)
+    this.#mask = this.#messages.length / MESSAGE_FIELDS - 1
   }
 }

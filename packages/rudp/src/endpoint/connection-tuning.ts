@@ -19,7 +19,7 @@ export interface ConnectionTuning {
   readonly mtu?: NonNullable<ConnectionOptions['mtu']>
   readonly liveness?: NonNullable<ConnectionOptions['liveness']>
   readonly keyUpdate?: NonNullable<ConnectionOptions['keyUpdate']>
-  /** Events each connection remembers, a power of two; 0 = none. Default 512. */
+  /** Events each connection remembers, a power of two; 0 = none. Default 512 (client), 64 (server). */
   readonly eventCapacity?: number
   /** Whether `send` alone makes data go out at the end of the event-loop turn. Default true. */
   readonly autoFlush?: boolean
