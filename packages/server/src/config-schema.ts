@@ -53,6 +53,12 @@ const httpConfig = z.strictObject({
 const udpFields = z.strictObject({
   enabled: z.boolean().default(true).describe('Listen for kaos-rudp (encrypted reliable UDP).'),
   port: port.optional().describe('UDP port; the TCP port when unset.'),
+  driver: z
+    .enum(['auto', 'native', 'node'])
+    .default('auto')
+    .describe(
+      'What moves datagrams: `native` (Linux, built on install), `node` (node:dgram), or the first that is there.',
+    ),
   publicPort: port.optional().describe('UDP port clients are told; the bound one when unset.'),
   publicAddress: z
     .string()

@@ -40,6 +40,7 @@ const samples: Readonly<Record<string, [string, unknown]>> = {
   'udp.enabled': ['false', false],
   'matchmaker.isMutual': ['false', false],
   'udp.port': ['7352', 7_352],
+  'udp.driver': ['node', 'node'],
   'udp.publicPort': ['443', 443],
   'udp.publicAddress': ['198.51.100.7', '198.51.100.7'],
   'udp.privateKey': ['A'.repeat(43), 'A'.repeat(43)],

@@ -241,6 +241,7 @@ export class KaosServer {
           clock,
           logger,
           keys: udpKeys,
+          driver: config.udp.driver,
           host: config.host,
           port: () => config.udp.port ?? this.port,
           mayUseOtherPort: config.port === 0,
@@ -341,7 +342,8 @@ export class KaosServer {
     }
     this.#monitor.start()
     this.#phase = 'running'
-    this.#logger.info({ addresses: this.addresses }, 'server started')
+    const udpDriver = this.#rudp?.driverName
+    this.#logger.info({ addresses: this.addresses, udpDriver }, 'server started')
   }
 
   /** What new rooms, RPCs and hooks run: 12 hex digits that depend on the scripts alone. */

@@ -18,6 +18,7 @@ export interface RudpTransportOptions {
   /** Any other free port will do when that one is taken. */
   readonly mayUseOtherPort: boolean
   readonly keys: UdpKeys
+  readonly driver: 'auto' | 'native' | 'node'
   readonly limits: {
     readonly connections: number
     readonly connectionsPerAddress: number
@@ -58,6 +59,11 @@ export class RudpTransport implements Transport {
     return this.#server?.stats.drops ?? {}
   }
 
+  /** What moves datagrams, for people; undefined before {@link start}. */
+  get driverName(): string | undefined {
+    return this.#server?.driverName
+  }
+
   get address(): string {
     return this.#options.describeAddress(this.#port)
   }
@@ -81,11 +87,12 @@ export class RudpTransport implements Transport {
   }
 
   async #listen(port: number, accept: (connection: Connection) => ConnectionHandler): Promise<RudpServer> {
-    const { clock, host, keys, limits, logger } = this.#options
+    const { clock, driver, host, keys, limits, logger } = this.#options
     const { controlQueueBytes, reliableQueueBytes, unreliableQueueBytes } = limits
     const server = new RudpServer({
       host,
       port,
+      driver,
       crypto: keys.crypto,
       serverKey: keys.privateKey,
       tokenKeys: keys.tokenKeys,
