@@ -28,11 +28,15 @@ export function ensureInstalled() {
   writeFileSync(stamp, wanted)
 }
 
-/** Compiles what changed (TypeScript project references) and bundles what browsers load. */
+/** Compiles what changed (TypeScript project references, the datagram addon) and bundles what browsers load. */
 export function ensureBuilt() {
   if (!existsSync(join(root, 'packages', 'cli', 'dist', 'main.js'))) console.error('Building …')
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
-  for (const script of ['packages/client/build-bundle.mjs', 'examples/game-server/build.mjs']) {
+  for (const script of [
+    'packages/rudp/native/install.mjs',
+    'packages/client/build-bundle.mjs',
+    'examples/game-server/build.mjs',
+  ]) {
     run(process.execPath, [join(root, script)])
   }
 }
