@@ -31,4 +31,14 @@ describe('the byte queue', () => {
       }),
     )
   })
+
+  it('takes payloads again after it gave its buffer back', () => {
+    const queue = new ByteQueue()
+    queue.push(new Uint8Array(300))
+    queue.trim()
+    const position = queue.push(new Uint8Array([1, 2, 3]))
+    const out = new Uint8Array(3)
+    queue.copyTo(position, 3, out, 0)
+    expect(out).toEqual(new Uint8Array([1, 2, 3]))
+  })
 })

@@ -17,7 +17,7 @@ import { ReceiveChannels } from './receive-channels.ts'
 import { ReceivedPackets } from './received-packets.ts'
 import { type PacketFates, Recovery } from './recovery.ts'
 import { SendChannels } from './send-channels.ts'
-import { SentPackets, UNIT_CREDIT, UNIT_MESSAGE } from './sent-packets.ts'
+import { SentPackets, UNIT_CREDIT, UNIT_MESSAGE, UNIT_RESUME } from './sent-packets.ts'
 import { ShareWindow } from './share-window.ts'
 
 const DEFAULT_INITIAL_RTT_MS = 100
@@ -86,6 +86,7 @@ export class ConnectionParts implements PacketFates {
 
   onUnitAcked(kind: number, owner: number, index: number): void {
     if (kind === UNIT_MESSAGE) this.send.onUnitAcked(owner, index)
+    else if (kind === UNIT_RESUME) this.outbox.onTicketAcked(index)
   }
 
   onUnitLost(kind: number, owner: number, index: number, packetNumber: number): void {

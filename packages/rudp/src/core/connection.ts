@@ -21,6 +21,31 @@ const STATES: readonly ConnectionState[] = ['handshaking', 'open', 'closing', 'd
  * `nextDeadlineMs` anew. Messages may be sent before the connection is open; they wait.
  */
 export class Connection {
+  /** What the receiver tells the connection, kept out of its public methods and free of closures. */
+  static readonly #Host = class implements ReceiverHost {
+    readonly #connection: Connection
+
+    constructor(connection: Connection) {
+      this.#connection = connection
+    }
+
+    onAuthentic(): void {
+      if (this.#connection.#state === 'handshaking') this.#connection.#enter('open')
+    }
+
+    onViolation(reason: string, nowMs: number): void {
+      this.#connection.close(CloseCode.ProtocolViolation, reason, nowMs)
+    }
+
+    onPeerClose(code: number, reason: string, nowMs: number): void {
+      this.#connection.#onPeerClose(code, reason, nowMs)
+    }
+
+    onAcked(): void {
+      this.#connection.#tellWritable()
+    }
+  }
+
   readonly #parts: ConnectionParts
   readonly #sender: PacketSender
   readonly #receiver: PacketReceiver
@@ -34,7 +59,7 @@ export class Connection {
     }
     this.#parts = new ConnectionParts(options)
     this.#sender = new PacketSender(this.#parts)
-    this.#receiver = new PacketReceiver(this.#parts, this.#createHost())
+    this.#receiver = new PacketReceiver(this.#parts, new Connection.#Host(this))
     this.#nowMs = options.nowMs
     this.#state = options.role === 'client' ? 'open' : 'handshaking'
     // The client's first packet proves to the server that it has the keys.
@@ -210,17 +235,6 @@ export class Connection {
     receive.stop()
     events.record(this.#nowMs, ConnectionEvent.Close, info.code, info.byPeer ? 1 : 0)
     options.handler.onStateChanged(state, info)
-  }
-
-  #createHost(): ReceiverHost {
-    return {
-      onAuthentic: () => {
-        if (this.#state === 'handshaking') this.#enter('open')
-      },
-      onViolation: (reason, nowMs) => this.close(CloseCode.ProtocolViolation, reason, nowMs),
-      onPeerClose: (code, reason, nowMs) => this.#onPeerClose(code, reason, nowMs),
-      onAcked: () => this.#tellWritable(),
-    }
   }
 
   #onPeerClose(code: number, reason: string, nowMs: number): void {

@@ -9,7 +9,9 @@ export class Outbox {
   #isPingDue = false
   #tick = -1
   #microsInTick = 0
+  /** Empty when there is none the peer lacks. */
   #ticket: Uint8Array = EMPTY_BYTES
+  #ticketsSet = 0
   #isTicketDue = false
 
   /** Something here is a reason to send a packet; a tick is not, it goes along. */
@@ -32,12 +34,20 @@ export class Outbox {
     if (ticket.length > MAX_TICKET_BYTES)
       throw new RangeError(`a ticket has at most ${MAX_TICKET_BYTES} bytes`)
     this.#ticket = ticket.slice()
+    this.#ticketsSet++
     this.#isTicketDue = true
   }
 
-  /** A packet with the ticket was lost. */
+  /** A packet with this ticket, counted from the first, has arrived: nothing need be kept to repeat it. */
+  onTicketAcked(index: number): void {
+    if (index !== this.#ticketsSet) return
+    this.#ticket = EMPTY_BYTES
+    this.#isTicketDue = false
+  }
+
+  /** A packet with a ticket was lost. */
   onTicketLost(): void {
-    this.#isTicketDue = true
+    this.#isTicketDue = this.#ticket.length > 0
   }
 
   /** Writes what is due, as far as it fits. */
@@ -49,7 +59,7 @@ export class Outbox {
     if (this.#isTicketDue && writer.room >= RESUME_OVERHEAD_BYTES + this.#ticket.length) {
       this.#isTicketDue = false
       writer.wrote(writeResume(writer.out, writer.at, this.#ticket), true)
-      sent.addUnit(UNIT_RESUME, 0, 0)
+      sent.addUnit(UNIT_RESUME, 0, this.#ticketsSet)
     }
   }
 

@@ -6,6 +6,7 @@ import type { ConnectionLimits } from './limits.ts'
 import { ReceiveCredit } from './receive-credit.ts'
 import type { ReceiveContext } from './receive-context.ts'
 import { ReliableReceiveStream } from './reliable-receive-stream.ts'
+import { withEntry } from './sparse-list.ts'
 import { UnreliableReceiver } from './unreliable-receiver.ts'
 
 /** The receiving side of all channels. Streams come to be when the peer first uses a channel and mode. */
@@ -17,7 +18,7 @@ export class ReceiveChannels implements ReceiveContext {
   reorderDepth = 0
   messagesReceived = 0
   readonly #handler: ConnectionHandler
-  readonly #reliable: (ReliableReceiveStream | undefined)[] = []
+  #reliable: (ReliableReceiveStream | undefined)[] = []
   readonly #unreliable = new UnreliableReceiver(this)
   #isStopped = false
 
@@ -35,7 +36,7 @@ export class ReceiveChannels implements ReceiveContext {
     let stream = this.#reliable[id]
     if (stream === undefined) {
       stream = new ReliableReceiveStream(frame.channel, frame.mode, this)
-      this.#reliable[id] = stream
+      this.#reliable = withEntry(this.#reliable, id, stream)
     }
     return stream.onFrame(frame)
   }

@@ -4,6 +4,7 @@ import { MAX_CHANNELS } from './limits.ts'
 import type { PacketWriter } from './packet-writer.ts'
 import { CREDIT_STEP, INITIAL_CHANNEL_CREDIT, INITIAL_CONNECTION_CREDIT } from './send-credit.ts'
 import { type SentPackets, UNIT_CREDIT } from './sent-packets.ts'
+import { withEntry } from './sparse-list.ts'
 
 /** What one channel, or all of them together, may receive, holds and has delivered. */
 class Window {
@@ -60,7 +61,7 @@ class Window {
 export class ReceiveCredit {
   readonly #channelBytes: number
   readonly #total: Window
-  readonly #channels: (Window | undefined)[] = []
+  #channels: (Window | undefined)[] = []
   #hasDue = false
 
   /** Windows are at least the initial credit. */
@@ -132,7 +133,7 @@ export class ReceiveCredit {
     const known = this.#channels[channel]
     if (known !== undefined) return known
     const window = new Window(channel, this.#channelBytes, INITIAL_CHANNEL_CREDIT)
-    this.#channels[channel] = window
+    this.#channels = withEntry(this.#channels, channel, window)
     this.#hasDue ||= window.isDue
     return window
   }

@@ -1,4 +1,5 @@
 import { ByteQueue } from './byte-queue.ts'
+import type { DropCounters } from './drop-counters.ts'
 import { NO_RECORDS } from './empty-numbers.ts'
 import { messageOverheadBytes } from './frame-writer.ts'
 import { FRAGMENT_BYTES } from './limits.ts'
@@ -42,8 +43,7 @@ export interface ReliableStreamContext {
   readonly sent: SentPackets
   /** Messages in fragments that may be on their way at once. */
   readonly maxPartialMessages: number
-  /** Called when a message is dropped because it waited too long to be sent. */
-  readonly onExpired: () => void
+  readonly drops: DropCounters
 }
 
 /**
@@ -285,7 +285,7 @@ export class ReliableSendStream {
       this.#units[this.#unitSlot(this.#unsentUnit++) + STATE] = UNIT_DONE
     }
     this.#messages[slot + DONE_COUNT] = count
-    this.#context.onExpired()
+    this.#context.drops.count('expired')
     this.#releaseDone()
   }
 

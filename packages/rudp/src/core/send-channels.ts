@@ -14,6 +14,7 @@ import { ReliableSendStream, type ReliableStreamContext } from './reliable-send-
 import { SendAccount } from './send-account.ts'
 import { SendCredit } from './send-credit.ts'
 import type { SentPackets } from './sent-packets.ts'
+import { withEntry } from './sparse-list.ts'
 import { UnreliableSendStream } from './unreliable-send-stream.ts'
 
 /** The memory of queues that stayed unused for this long is given back. */
@@ -47,15 +48,15 @@ export class SendChannels {
   readonly #channels: readonly ChannelOptions[]
   readonly #drops: DropCounters
   readonly #context: ReliableStreamContext
-  readonly #byId: (ScheduledStream | undefined)[] = []
+  #byId: (ScheduledStream | undefined)[] = []
   /** In order of priority. */
-  readonly #scheduled: ScheduledStream[] = []
+  #scheduled: readonly ScheduledStream[] = []
   /** In order of priority. */
-  readonly #reliable: ReliableSendStream[] = []
-  readonly #eager: ReliableSendStream[] = []
-  readonly #unreliable: UnreliableSendStream[] = []
+  #reliable: readonly ReliableSendStream[] = []
+  #eager: readonly ReliableSendStream[] = []
+  #unreliable: readonly UnreliableSendStream[] = []
   /** By priority, the pass of the stream served last: one that was idle resumes here and claims no arrears. */
-  readonly #passes = new Float64Array(BULK_PRIORITY + 1)
+  readonly #passes = new Array<number>(BULK_PRIORITY + 1).fill(0)
   #flushes = 0
   /** When a message was last queued; Infinity when the queues have no memory to give back. */
   #lastQueuedMs = Number.POSITIVE_INFINITY
@@ -75,7 +76,7 @@ export class SendChannels {
       credit: this.credit,
       sent,
       maxPartialMessages: limits.maxPartialMessages,
-      onExpired: () => drops.count('expired'),
+      drops,
     }
   }
 
@@ -226,9 +227,8 @@ export class SendChannels {
     if (!(channel >= 0 && channel < MAX_CHANNELS)) throw new RangeError(`channel ${channel} does not exist`)
     const options = channelOptions(this.#channels, channel)
     const scheduled = new ScheduledStream(this.#createStream(id, channel, mode, options.ttlMs), options)
-    this.#byId[id] = scheduled
-    this.#scheduled.push(scheduled)
-    this.#scheduled.sort((a, b) => a.priority - b.priority)
+    this.#byId = withEntry(this.#byId, id, scheduled)
+    this.#scheduled = this.#scheduled.concat(scheduled).sort((a, b) => a.priority - b.priority)
     this.#rebuildLists()
     return scheduled
   }
@@ -247,21 +247,17 @@ export class SendChannels {
       isSequenced,
       ttlMs,
       this.#limits.unreliableQueueBytes,
-      (reason) => this.#drops.count(reason),
+      this.#drops,
     )
   }
 
+  /** The lists are copied to their exact length: see `withEntry`. */
   #rebuildLists(): void {
-    this.#reliable.length = 0
-    this.#eager.length = 0
-    this.#unreliable.length = 0
-    for (const { stream, isEager } of this.#scheduled) {
-      if (stream instanceof UnreliableSendStream) {
-        this.#unreliable.push(stream)
-      } else {
-        this.#reliable.push(stream)
-        if (isEager) this.#eager.push(stream)
-      }
-    }
+    const reliable = this.#scheduled.filter(({ stream }) => stream instanceof ReliableSendStream)
+    this.#reliable = reliable.map(({ stream }) => stream as ReliableSendStream)
+    this.#eager = reliable.filter(({ isEager }) => isEager).map(({ stream }) => stream as ReliableSendStream)
+    this.#unreliable = this.#scheduled
+      .filter(({ stream }) => stream instanceof UnreliableSendStream)
+      .map(({ stream }) => stream as UnreliableSendStream)
   }
 }

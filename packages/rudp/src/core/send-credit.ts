@@ -1,4 +1,5 @@
 import { CREDIT_CONNECTION } from './frame-types.ts'
+import { withEntry } from './sparse-list.ts'
 
 /** New credit is given each time so much was delivered. */
 export const CREDIT_STEP = 64 * 1024
@@ -40,7 +41,7 @@ class Allowance {
  */
 export class SendCredit {
   readonly #total = new Allowance(INITIAL_CONNECTION_CREDIT)
-  readonly #channels: (Allowance | undefined)[] = []
+  #channels: (Allowance | undefined)[] = []
 
   canCommit(channel: number, bytes: number): boolean {
     return this.#channel(channel).covers(bytes) && this.#total.covers(bytes)
@@ -61,7 +62,7 @@ export class SendCredit {
     const known = this.#channels[channel]
     if (known !== undefined) return known
     const allowance = new Allowance(INITIAL_CHANNEL_CREDIT)
-    this.#channels[channel] = allowance
+    this.#channels = withEntry(this.#channels, channel, allowance)
     return allowance
   }
 }

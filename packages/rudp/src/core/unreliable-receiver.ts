@@ -2,6 +2,7 @@ import { DELIVERY_MODES, UNRELIABLE_SEQUENCED } from './delivery-mode.ts'
 import type { FrameReader } from './frame-reader.ts'
 import { PartialMessage } from './partial-message.ts'
 import type { ReceiveContext } from './receive-context.ts'
+import { withEntry } from './sparse-list.ts'
 
 interface PendingMessage {
   readonly channel: number
@@ -15,7 +16,7 @@ interface PendingMessage {
 export class UnreliableReceiver {
   readonly #context: ReceiveContext
   /** Per channel the sequence number last delivered in sequence. */
-  readonly #lastDelivered: (number | undefined)[] = []
+  #lastDelivered: (number | undefined)[] = []
   /** Incomplete messages, oldest first. */
   readonly #pending: PendingMessage[] = []
 
@@ -61,7 +62,10 @@ export class UnreliableReceiver {
     offset: number,
     length: number,
   ): void {
-    if (mode === UNRELIABLE_SEQUENCED) this.#lastDelivered[channel] = sequence
+    if (mode === UNRELIABLE_SEQUENCED) {
+      if (channel < this.#lastDelivered.length) this.#lastDelivered[channel] = sequence
+      else this.#lastDelivered = withEntry(this.#lastDelivered, channel, sequence)
+    }
     this.#context.deliver(channel, DELIVERY_MODES[mode]!, buffer, offset, length)
   }
 

@@ -1,4 +1,5 @@
 import { ByteQueue } from './byte-queue.ts'
+import type { DropCounters } from './drop-counters.ts'
 import { NO_RECORDS } from './empty-numbers.ts'
 import { messageOverheadBytes } from './frame-writer.ts'
 import { FRAGMENT_BYTES } from './limits.ts'
@@ -30,7 +31,7 @@ export class UnreliableSendStream {
   readonly #isSequenced: boolean
   readonly #ttlMs: number
   readonly #maxBytes: number
-  readonly #onDropped: (reason: UnreliableDropReason) => void
+  readonly #drops: DropCounters
   readonly #payloads = new ByteQueue()
 
   #first = 0
@@ -48,14 +49,14 @@ export class UnreliableSendStream {
     isSequenced: boolean,
     ttlMs: number,
     maxBytes: number,
-    onDropped: (reason: UnreliableDropReason) => void,
+    drops: DropCounters,
   ) {
     this.channel = channel
     this.mode = mode
     this.#isSequenced = isSequenced
     this.#ttlMs = ttlMs
     this.#maxBytes = maxBytes
-    this.#onDropped = onDropped
+    this.#drops = drops
   }
 
   get hasUnsent(): boolean {
@@ -139,7 +140,7 @@ export class UnreliableSendStream {
   }
 
   #drop(reason: UnreliableDropReason): void {
-    this.#onDropped(reason)
+    this.#drops.count(reason)
     this.#remove()
   }
 

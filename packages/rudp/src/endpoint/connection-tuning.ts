@@ -43,11 +43,12 @@ export function coreTuning(tuning: ConnectionTuning): Pick<ConnectionOptions, Tu
 /** The server's bounds, lowered by what a connect token says; a token never raises one. */
 export function withTokenLimits(limits: ConnectionLimits, token: TokenLimits | undefined): ConnectionLimits {
   if (token === undefined) return limits
-  return {
-    ...limits,
-    receivePacketsPerSecond: lowerRate(limits.receivePacketsPerSecond, token.packetsPerSecondIn),
-    receiveBytesPerSecond: lowerRate(limits.receiveBytesPerSecond, token.bytesPerSecondIn),
-  }
+  const receivePacketsPerSecond = lowerRate(limits.receivePacketsPerSecond, token.packetsPerSecondIn)
+  const receiveBytesPerSecond = lowerRate(limits.receiveBytesPerSecond, token.bytesPerSecondIn)
+  const isLower =
+    receivePacketsPerSecond !== limits.receivePacketsPerSecond ||
+    receiveBytesPerSecond !== limits.receiveBytesPerSecond
+  return isLower ? { ...limits, receivePacketsPerSecond, receiveBytesPerSecond } : limits
 }
 
 /** The lower of two rates of which 0 means unlimited. */
