@@ -1,7 +1,8 @@
 import { arena } from '../arena/arena.ts'
 import { ccu } from '../ccu/ccu.ts'
+import { startup } from '../startup/startup.ts'
 import { targets } from '../targets/targets.ts'
 import type { Bench } from './bench.ts'
 
 /** All benchmarks, in the order in which they run. */
-export const BENCHES: readonly Bench[] = [targets, arena, ccu]
+export const BENCHES: readonly Bench[] = [targets, arena, ccu, startup]

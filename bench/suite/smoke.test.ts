@@ -75,4 +75,18 @@ describe.runIf(process.platform === 'linux')('npm run bench -- --quick', () => {
     },
     RUN_MS,
   )
+
+  it(
+    'measures how long a server takes to start',
+    async () => {
+      const { stdout } = await bench('startup')
+      for (const game of ['no scripts', 'the arena in Lua', 'the arena in TypeScript']) {
+        const [, ms, , , cpuMs, mebibytes] =
+          stdout.match(new RegExp(`^\\| ${game} (.*)\\|$`, 'm'))?.[1]?.split('|') ?? []
+        for (const value of [ms, cpuMs, mebibytes])
+          expect(Number(value?.replace(',', ''))).toBeGreaterThan(10)
+      }
+    },
+    RUN_MS,
+  )
 })

@@ -10,7 +10,6 @@ import {
   type ServerConfig,
   type ServerConfigInput,
 } from '@kaosnet/server'
-import pretty from 'pino-pretty'
 import { withKeyOf } from './key-folder.ts'
 import type { ProgramIo } from './program.ts'
 import { type ScriptWatcher, watchScripts } from './watch-scripts.ts'
@@ -40,7 +39,7 @@ export async function start(
   let watcher: ScriptWatcher | undefined
   try {
     const config = configFor(dir, options, io)
-    const logger = loggerFor(config, options)
+    const logger = await loggerFor(config, options)
     server = new KaosServer(withKeyOf(resolve(dir), config, logger), { logger })
     await server.start()
     if (options.watch === true) {
@@ -128,9 +127,11 @@ function existing(folder: string, name: string): string | undefined {
   return existsSync(path) ? path : undefined
 }
 
-function loggerFor(config: ServerConfig, options: StartOptions): Logger {
+async function loggerFor(config: ServerConfig, options: StartOptions): Promise<Logger> {
   const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json')
   if (format === 'pretty') {
+    // Servers that write JSON start sooner without it.
+    const { default: pretty } = await import('pino-pretty')
     return createLogger(config.log.level, pretty({ destination: 2, ignore: 'pid,hostname', sync: true }))
   }
   if (format !== 'json') throw new ConfigError('--log-format is json or pretty')

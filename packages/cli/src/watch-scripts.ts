@@ -1,5 +1,4 @@
 import { relative, sep } from 'node:path'
-import { watch } from 'chokidar'
 
 /** Something that watches until it is closed. */
 export interface ScriptWatcher {
@@ -31,6 +30,8 @@ export async function watchScripts(
       isRunning = false
     })
   }
+  // Servers that watch nothing start sooner without it.
+  const { watch } = await import('chokidar')
   const watcher = watch([...folders], {
     ignoreInitial: true,
     ignored: (path) => folders.some((folder) => isPassedOver(relative(folder, path))),

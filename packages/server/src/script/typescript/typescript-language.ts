@@ -1,12 +1,12 @@
 import type { LoadedScripts, ScriptBundle } from '../loaded-scripts.ts'
 import { loadModuleSet } from './module-set.ts'
-import { SourceEvaluator } from './source-evaluator.ts'
+import type { SourceEvaluator } from './source-evaluator.ts'
 import { type TypeScriptParts, TypeScriptScripts } from './typescript-scripts.ts'
 
 /** Loads TypeScript and JavaScript modules into the calling thread. */
 export class TypeScriptLanguage {
   readonly #parts: TypeScriptParts
-  readonly #evaluator = new SourceEvaluator()
+  #evaluator: SourceEvaluator | undefined
 
   constructor(parts: TypeScriptParts) {
     this.#parts = parts
@@ -16,7 +16,16 @@ export class TypeScriptLanguage {
   async load({ version, modulesDir }: ScriptBundle): Promise<LoadedScripts | undefined> {
     if (modulesDir === undefined) return undefined
     const { entry } = this.#parts.config.scripts
-    const set = await loadModuleSet(modulesDir, entry, this.#evaluator)
+    const set = await loadModuleSet(modulesDir, entry, await this.#sourceEvaluator())
     return new TypeScriptScripts(this.#parts, version, set)
+  }
+
+  /** It brings a translator of some megabytes, which threads without modules do without. */
+  async #sourceEvaluator(): Promise<SourceEvaluator> {
+    if (this.#evaluator === undefined) {
+      const { SourceEvaluator } = await import('./source-evaluator.ts')
+      this.#evaluator = new SourceEvaluator()
+    }
+    return this.#evaluator
   }
 }
