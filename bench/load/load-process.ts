@@ -1,4 +1,4 @@
-import { ThreadProfile } from '../suite/scripts/modules/_thread-profile.ts'
+import { ThreadProfile } from '../rooms/processes/thread-profile.ts'
 import { serveParent } from '../transport/processes/child-process.ts'
 import { BotFleet } from './bot-fleet.ts'
 import { Histogram } from './histogram.ts'

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LoopbackTransport } from '../rooms/players/loopback-transport.ts'
 import { Player } from '../rooms/players/player.ts'
-import { ThreadProfile } from './scripts/modules/_thread-profile.ts'
+import { ThreadProfile } from '../rooms/processes/thread-profile.ts'
 
 /** CPU profiles of the thread that does the network and, where there is one, of the thread of rooms. */
 export class ServerProfile {

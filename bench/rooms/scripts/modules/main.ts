@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type CallContext, defineScripts, type RoomId, rpc } from '@kaosnet/server'
 import { type Drift, driftBetween, type TickNote } from './_drift.ts'
-import { ThreadProfile } from './_thread-profile.ts'
+import { ThreadProfile } from '../../processes/thread-profile.ts'
 
 /**
  * What the benchmark asks of the host's thread, from inside of it. Modules keep no state as a rule; these are notes of the

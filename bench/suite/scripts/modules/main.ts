@@ -1,5 +1,5 @@
 import { defineScripts } from '@kaosnet/server'
-import { ThreadProfile } from './_thread-profile.ts'
+import { ThreadProfile } from '../../../rooms/processes/thread-profile.ts'
 
 /** What the benchmark asks of a thread of rooms, from inside of it. A note of its one operator, where modules keep none. */
 const notes = { profile: undefined as ThreadProfile | undefined }
