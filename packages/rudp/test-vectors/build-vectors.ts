@@ -27,7 +27,7 @@ import { AeadPacketProtection } from '../src/crypto/aead-packet-protection.ts'
 import type { CryptoProvider } from '../src/crypto/crypto-provider.ts'
 import { hkdfExpandLabel } from '../src/crypto/hkdf.ts'
 import { PlainPacketProtection } from '../src/crypto/plain-packet-protection.ts'
-import { deriveTrafficKeys, nextTrafficKeys, type TrafficKeys } from '../src/crypto/traffic-keys.ts'
+import { derivePacketKeys, nextPacketKeys, type PacketKeys, secretOf } from '../src/crypto/packet-keys.ts'
 import { resetToken, writeReset } from '../src/endpoint/stateless-reset.ts'
 import { type AcceptBody, acceptHeader, sealAccept } from '../src/handshake/accept-packet.ts'
 import { AddressValidator } from '../src/handshake/address-validation.ts'
@@ -218,14 +218,14 @@ export function buildVectors(crypto: CryptoProvider) {
 
 /** Three generations of one direction's keys. */
 function generations(crypto: CryptoProvider, secret: Uint8Array) {
-  const describe = (keys: TrafficKeys) => ({
-    secret: hex(keys.secret),
-    key: hex(hkdfExpandLabel(crypto, keys.secret, 'krp2 key', 32)),
-    iv: hex(keys.iv),
+  const describe = (keys: PacketKeys) => ({
+    secret: hex(secretOf(keys)),
+    key: hex(hkdfExpandLabel(crypto, secretOf(keys), 'krp2 key', 32)),
+    iv: hex(hkdfExpandLabel(crypto, secretOf(keys), 'krp2 iv', 12)),
   })
-  const first = deriveTrafficKeys(crypto, secret)
-  const second = nextTrafficKeys(crypto, first)
-  return [first, second, nextTrafficKeys(crypto, second)].map(describe)
+  const first = derivePacketKeys(crypto, secret)
+  const second = nextPacketKeys(crypto, first)
+  return [first, second, nextPacketKeys(crypto, second)].map(describe)
 }
 
 /** One packet for each kind of frame and header, sealed by both sides in turn. */

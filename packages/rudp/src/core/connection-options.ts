@@ -5,6 +5,7 @@ import type { DeliveryMode } from './delivery-mode.ts'
 import type { ConnectionLimits } from './limits.ts'
 import type { MtuOptions } from './mtu.ts'
 import type { PacketProtection } from './packet-protection.ts'
+import type { PacketScratch } from './packet-scratch.ts'
 import type { Random } from './random.ts'
 
 /** A small integer by which the endpoint names one remote address of one connection. */
@@ -95,4 +96,6 @@ export interface ConnectionOptions {
   readonly firstPacketNumbers?: { readonly sent: number; readonly received: number }
   /** Events kept for `events`; 0 = none. Default 512 (client), 64 (server). The ring grows as events come. */
   readonly eventCapacity?: number
+  /** Shared by connections of which never two handle or build a packet at once. Default: one of its own. */
+  readonly scratch?: PacketScratch
 }

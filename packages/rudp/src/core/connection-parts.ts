@@ -1,8 +1,9 @@
 import { AckTracker } from './ack-tracker.ts'
 import { Backpressure } from './backpressure.ts'
 import { Closing } from './closing.ts'
+import type { CongestionOptions } from './congestion/controller.ts'
 import { createController } from './congestion/create-controller.ts'
-import type { ConnectionOptions } from './connection-options.ts'
+import type { ConnectionHandler, ConnectionOptions, PathId } from './connection-options.ts'
 import { DelayGuard } from './delay-guard.ts'
 import { DropCounters } from './drop-counters.ts'
 import { ConnectionEvent, EventRing } from './event-ring.ts'
@@ -11,7 +12,10 @@ import { type ConnectionLimits, resolveLimits } from './limits.ts'
 import { Liveness } from './liveness.ts'
 import { MtuDiscovery } from './mtu.ts'
 import { Outbox } from './outbox.ts'
+import type { PacketProtection } from './packet-protection.ts'
+import { PacketScratch } from './packet-scratch.ts'
 import { PathManager } from './path-manager.ts'
+import type { Random } from './random.ts'
 import { ReceiveBudget } from './receive-budget.ts'
 import { ReceiveChannels } from './receive-channels.ts'
 import { ReceivedPackets } from './received-packets.ts'
@@ -26,7 +30,11 @@ const DEFAULT_EVENTS = { client: 512, server: 64 } as const
 
 /** The parts one connection is made of, each of which knows only its own job, and who tells whom of packets' fates. */
 export class ConnectionParts implements PacketFates {
-  readonly options: ConnectionOptions
+  readonly isServer: boolean
+  readonly protection: PacketProtection
+  readonly handler: ConnectionHandler
+  readonly random: Random
+  readonly scratch: PacketScratch
   readonly limits: ConnectionLimits
   readonly events: EventRing
   readonly drops = new DropCounters()
@@ -51,29 +59,39 @@ export class ConnectionParts implements PacketFates {
   packetsReceived = 0
   bytesReceived = 0
   pathChanges = 0
+  readonly #congestion: CongestionOptions
+  readonly #initialRttMs: number
+  readonly #isSameHost: ((a: PathId, b: PathId) => boolean) | undefined
 
   constructor(options: ConnectionOptions) {
-    const { nowMs, random, handler } = options
+    const { nowMs, protection, random, handler } = options
     const limits = resolveLimits(options.role, options.limits ?? {})
     const numbers = options.firstPacketNumbers ?? { sent: 0, received: 0 }
-    this.options = options
+    this.isServer = options.role === 'server'
+    this.protection = protection
+    this.handler = handler
+    this.random = random
+    this.scratch = options.scratch ?? new PacketScratch()
+    this.#congestion = options.congestion ?? {}
+    this.#initialRttMs = options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS
+    this.#isSameHost = options.isSameHost
     this.limits = limits
     this.events = new EventRing(options.eventCapacity ?? DEFAULT_EVENTS[options.role])
     this.sent = new SentPackets(limits.maxSentPackets, numbers.sent)
     this.received = new ReceivedPackets(numbers.received - 1)
     this.recovery = new Recovery(
       this.sent,
-      createController(options.congestion ?? {}),
+      createController(this.#congestion),
       this,
       this.events,
-      options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS,
+      this.#initialRttMs,
       nowMs,
     )
     this.acks = new AckTracker(this.received)
     this.send = new SendChannels(limits, options.channels ?? [], this.sent, this.drops)
     this.receive = new ReceiveChannels(limits, this.drops, handler)
     this.paths = new PathManager(options.path, random, limits.pathAttemptsPerMinute)
-    this.keys = new KeyUpdate(options.protection, options.keyUpdate ?? {}, nowMs)
+    this.keys = new KeyUpdate(protection, options.keyUpdate ?? {}, nowMs)
     this.mtu = new MtuDiscovery(options.mtu ?? {}, nowMs)
     this.liveness = new Liveness(options.role, options.liveness ?? {}, nowMs)
     this.budget = new ReceiveBudget(limits, nowMs)
@@ -115,14 +133,10 @@ export class ConnectionParts implements PacketFates {
   onPathValidated(from: number, to: number, nowMs: number): void {
     this.pathChanges++
     this.events.record(nowMs, ConnectionEvent.Path, to, 1)
-    if (!(this.options.isSameHost?.(from, to) ?? false)) {
-      this.recovery.resetPath(
-        createController(this.options.congestion ?? {}),
-        this.options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS,
-        nowMs,
-      )
+    if (!(this.#isSameHost?.(from, to) ?? false)) {
+      this.recovery.resetPath(createController(this.#congestion), this.#initialRttMs, nowMs)
       this.mtu.reset(nowMs)
     }
-    this.options.handler.onPathValidated(to)
+    this.handler.onPathValidated(to)
   }
 }

@@ -58,7 +58,7 @@ export class Connection {
       throw new RangeError(`a connection id has ${CONNECTION_ID_BYTES} bytes`)
     }
     this.#parts = new ConnectionParts(options)
-    this.#sender = new PacketSender(this.#parts)
+    this.#sender = new PacketSender(this.#parts, options.connectionId)
     this.#receiver = new PacketReceiver(this.#parts, new Connection.#Host(this))
     this.#nowMs = options.nowMs
     this.#state = options.role === 'client' ? 'open' : 'handshaking'
@@ -207,12 +207,12 @@ export class Connection {
   }
 
   #handleOpenTimeout(nowMs: number): void {
-    const { liveness, recovery, paths, keys, backpressure, outbox, send, events, options } = this.#parts
+    const { liveness, recovery, paths, keys, backpressure, outbox, send, events, handler } = this.#parts
     switch (liveness.onTimeout(nowMs)) {
       case 'timed-out':
         return this.terminate(CloseCode.Timeout, 'nothing received', nowMs)
       case 'unstable':
-        options.handler.onUnstable()
+        handler.onUnstable()
         break
       case 'alive':
     }
@@ -229,12 +229,12 @@ export class Connection {
 
   #enter(state: ConnectionState, info?: CloseInfo): void {
     this.#state = state
-    const { events, receive, options } = this.#parts
+    const { events, receive, handler } = this.#parts
     events.record(this.#nowMs, ConnectionEvent.State, STATES.indexOf(state), 0)
-    if (info === undefined) return options.handler.onStateChanged(state)
+    if (info === undefined) return handler.onStateChanged(state)
     receive.stop()
     events.record(this.#nowMs, ConnectionEvent.Close, info.code, info.byPeer ? 1 : 0)
-    options.handler.onStateChanged(state, info)
+    handler.onStateChanged(state, info)
   }
 
   #onPeerClose(code: number, reason: string, nowMs: number): void {
@@ -247,11 +247,11 @@ export class Connection {
   }
 
   #tellWritable(): void {
-    const { backpressure, send, options } = this.#parts
+    const { backpressure, send, handler } = this.#parts
     const { queuedBytes, queuedMessages } = send.account
     let channels = backpressure.onDrained(queuedBytes, queuedMessages)
     for (let channel = 0; channels !== 0; channel++) {
-      if ((channels & 1) !== 0) options.handler.onWritable(channel)
+      if ((channels & 1) !== 0) handler.onWritable(channel)
       channels >>>= 1
     }
   }

@@ -11,9 +11,9 @@ const MAX_MESSAGE = INITIAL_CHANNEL_CREDIT - CREDIT_STEP
 
 /** Carries the CREDIT frames that are due from the receiver to the sender. @returns how many */
 function exchange(receive: ReceiveCredit, send: SendCredit, isLost = false): number {
-  const writer = new PacketWriter(64)
+  const writer = new PacketWriter()
   const out = new Uint8Array(1200)
-  writer.begin(out, 0, 0, 1200, 0, 0)
+  writer.begin(out, 0, 0, 1200, 64, 0, 0)
   receive.write(writer, new SentPackets(128, 0))
   const reader = new FrameReader()
   reader.reset(out, 0, writer.at)

@@ -8,8 +8,8 @@ function createWorld() {
   const sent = new SentPackets(128, 0)
   /** Sends a packet. @returns the number of the ticket it carried, -1 for none */
   const send = (): number => {
-    const writer = new PacketWriter(64)
-    writer.begin(new Uint8Array(1200), 0, 5, 1200, sent.next, 0)
+    const writer = new PacketWriter()
+    writer.begin(new Uint8Array(1200), 0, 5, 1200, 64, sent.next, 0)
     outbox.write(writer, sent)
     const packetNumber = sent.next
     sent.record(100, SENT_ELICITING, -1, 0)

@@ -6,7 +6,7 @@ import type { DropReason } from './connection-stats.ts'
 import { RELIABLE_UNORDERED } from './delivery-mode.ts'
 import { dropReasonNumber } from './drop-counters.ts'
 import { ConnectionEvent } from './event-ring.ts'
-import { END_OF_FRAMES, FrameReader, MALFORMED_FRAME } from './frame-reader.ts'
+import { END_OF_FRAMES, type FrameReader, MALFORMED_FRAME } from './frame-reader.ts'
 import { FrameType } from './frame-types.ts'
 import {
   CONNECTION_ID_BYTES,
@@ -36,16 +36,17 @@ export class PacketReceiver {
   readonly #parts: ConnectionParts
   readonly #host: ReceiverHost
   readonly #connectionIdBytes: number
-  readonly #frame = new FrameReader()
+  readonly #frame: FrameReader
 
   constructor(parts: ConnectionParts, host: ReceiverHost) {
     this.#parts = parts
     this.#host = host
-    this.#connectionIdBytes = parts.options.role === 'server' ? CONNECTION_ID_BYTES : 0
+    this.#connectionIdBytes = parts.isServer ? CONNECTION_ID_BYTES : 0
+    this.#frame = parts.scratch.reader
   }
 
   receive(buffer: Uint8Array, offset: number, length: number, path: PathId, nowMs: number): void {
-    const { limits, received, keys, options } = this.#parts
+    const { limits, received, keys, protection } = this.#parts
     const flags = buffer[offset]!
     const numberAt = offset + 1 + this.#connectionIdBytes
     const numberBytes = packetNumberBytesOf(flags)
@@ -62,7 +63,7 @@ export class PacketReceiver {
     if (received.has(packetNumber)) return this.#drop('replayed', length, nowMs)
 
     const generation = keys.generationToOpen(keyPhaseOf(flags), packetNumber)
-    const plaintextBytes = options.protection.open(
+    const plaintextBytes = protection.open(
       generation,
       packetNumber,
       buffer,
@@ -145,7 +146,7 @@ export class PacketReceiver {
   #onFrame(type: number, path: PathId, nowMs: number): string | undefined {
     const parts = this.#parts
     const frame = this.#frame
-    const { handler } = parts.options
+    const { handler } = parts
     switch (type) {
       case FrameType.Message:
         return parts.receive.onFrame(frame, nowMs) ? undefined : 'message out of bounds'
@@ -195,9 +196,9 @@ export class PacketReceiver {
   }
 
   #notePath(path: PathId, sizeBytes: number, isNewest: boolean, nowMs: number): void {
-    const { paths, events, drops, options } = this.#parts
+    const { paths, events, drops, isServer } = this.#parts
     // A client follows nobody: its server stays where it is.
-    if (options.role === 'client') return
+    if (!isServer) return
     switch (paths.onPacket(path, sizeBytes, isNewest, nowMs)) {
       case 'proposed':
         events.record(nowMs, ConnectionEvent.Path, path, 0)

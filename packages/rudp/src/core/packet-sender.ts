@@ -9,7 +9,7 @@ import { BASE_DATAGRAM_BYTES } from './limits.ts'
 import { CONNECTION_ID_BYTES, writePacketHeader } from './packet-header.ts'
 import { packetNumberBytes } from './packet-number.ts'
 import { TAG_BYTES } from './packet-protection.ts'
-import { PacketWriter } from './packet-writer.ts'
+import type { PacketWriter } from './packet-writer.ts'
 import { Repeats } from './repeats.ts'
 import { SENT_ELICITING, SENT_MTU_PROBE, SENT_PROMPT } from './sent-packets.ts'
 
@@ -36,13 +36,14 @@ export class PacketSender {
   /** Not even an ACK can go out before something arrives. */
   #isHeld = false
 
-  constructor(parts: ConnectionParts) {
-    const { role, connectionId, path } = parts.options
+  /** @param connectionId in front of what a client sends */
+  constructor(parts: ConnectionParts, connectionId: Uint8Array) {
+    const { isServer, scratch } = parts
     this.#parts = parts
-    this.#connectionId = role === 'client' ? connectionId : EMPTY_BYTES
-    this.#writer = new PacketWriter(parts.limits.maxFramesPerPacket)
+    this.#connectionId = isServer ? EMPTY_BYTES : connectionId
+    this.#writer = scratch.writer
     this.#repeats = new Repeats(parts.send, parts.recovery)
-    this.lastPath = path
+    this.lastPath = parts.paths.active
     this.#skipAt = this.#nextSkip()
   }
 
@@ -221,7 +222,7 @@ export class PacketSender {
 
   /** Writes the header and makes the writer ready. @returns the header's length */
   #begin(out: Uint8Array, offset: number, sizeLimit: number, nowMs: number): number {
-    const { sent, recovery, keys, events } = this.#parts
+    const { sent, recovery, keys, events, limits } = this.#parts
     const packetNumber = sent.next
     const previous = keys.sendGeneration
     const generation = keys.generationToSeal(packetNumber, recovery.largestAcked, nowMs)
@@ -234,7 +235,7 @@ export class PacketSender {
       packetNumber,
       packetNumberBytes(packetNumber, recovery.largestAcked),
     )
-    this.#writer.begin(out, offset, headerBytes, sizeLimit, packetNumber, nowMs)
+    this.#writer.begin(out, offset, headerBytes, sizeLimit, limits.maxFramesPerPacket, packetNumber, nowMs)
     return headerBytes
   }
 
@@ -251,7 +252,7 @@ export class PacketSender {
     const writer = this.#writer
     const plaintextBytes = writer.finish() - offset - headerBytes
     const { packetNumber } = writer
-    const sealedBytes = parts.options.protection.seal(
+    const sealedBytes = parts.protection.seal(
       parts.keys.sendGeneration,
       packetNumber,
       out,
@@ -271,7 +272,7 @@ export class PacketSender {
   }
 
   #nextSkip(): number {
-    const { sent, options } = this.#parts
-    return sent.next + SKIP_INTERVAL / 2 + Math.floor(options.random.next() * SKIP_INTERVAL)
+    const { sent, random } = this.#parts
+    return sent.next + SKIP_INTERVAL / 2 + Math.floor(random.next() * SKIP_INTERVAL)
   }
 }

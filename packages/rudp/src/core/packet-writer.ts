@@ -2,10 +2,7 @@ import { EMPTY_BYTES } from './empty-bytes.ts'
 import { TAG_BYTES } from './packet-protection.ts'
 import { messageOverheadBytes, stripMessageLength, writeMessageHeader } from './frame-writer.ts'
 
-/**
- * The packet being built: where its next frame goes and what is known of it so far. One per connection, used
- * again for each packet.
- */
+/** The packet being built: where its next frame goes and what is known of it so far. Used again for each packet. */
 export class PacketWriter {
   out: Uint8Array = EMPTY_BYTES
   /** Where the next frame goes. */
@@ -20,24 +17,22 @@ export class PacketWriter {
   isPrompt = false
   /** Some message in it was sent before. */
   isRepeating = false
-  readonly #maxFrames: number
+  #maxFrames = 0
   #packetAt = 0
   #end = 0
   #lastMessageAt = -1
 
-  constructor(maxFrames: number) {
-    this.#maxFrames = maxFrames
-  }
-
-  /** Starts a packet at `out[offset]` of at most `sizeLimit` bytes, whose header is written. */
+  /** Starts a packet at `out[offset]` of at most `sizeLimit` bytes and `maxFrames` frames, whose header is written. */
   begin(
     out: Uint8Array,
     offset: number,
     headerBytes: number,
     sizeLimit: number,
+    maxFrames: number,
     packetNumber: number,
     nowMs: number,
   ): void {
+    this.#maxFrames = maxFrames
     this.out = out
     this.at = offset + headerBytes
     this.#packetAt = offset

@@ -18,7 +18,7 @@ const PACKET_BYTES = 1170
 let drops: DropCounters
 let sent: SentPackets
 let send: SendChannels
-const writer = new PacketWriter(64)
+const writer = new PacketWriter()
 
 beforeEach(() => create([]))
 
@@ -42,7 +42,7 @@ interface PacketContents {
 function buildPacket(nowMs = 0, write = () => send.writeNew(writer, true)): PacketContents {
   const out = new Uint8Array(1300)
   const packetNumber = sent.next
-  writer.begin(out, 0, 0, PACKET_BYTES, packetNumber, nowMs)
+  writer.begin(out, 0, 0, PACKET_BYTES, 64, packetNumber, nowMs)
   write()
   const end = writer.finish()
   sent.record(end + 30, SENT_ELICITING, -1, nowMs)

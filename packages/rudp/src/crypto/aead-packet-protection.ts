@@ -1,6 +1,7 @@
-import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type CryptoProvider } from './crypto-provider.ts'
+import { AEAD_TAG_BYTES, type CryptoProvider } from './crypto-provider.ts'
 import type { CountingProtection } from './counting-protection.ts'
-import { deriveTrafficKeys, nextTrafficKeys, type TrafficKeys, writeNonce } from './traffic-keys.ts'
+import { PacketCipher } from './packet-cipher.ts'
+import { derivePacketKeys, nextPacketKeys, type PacketKeys } from './packet-keys.ts'
 
 /**
  * ChaCha20-Poly1305 over the packets of one connection.
@@ -11,22 +12,29 @@ import { deriveTrafficKeys, nextTrafficKeys, type TrafficKeys, writeNonce } from
 export class AeadPacketProtection implements CountingProtection {
   openedCount = 0
   readonly #crypto: CryptoProvider
-  readonly #nonce = new Uint8Array(AEAD_NONCE_BYTES)
-  #send: TrafficKeys
+  readonly #cipher: PacketCipher
+  #send: PacketKeys
   #sendGeneration = 0
   #lastSealed = -1
   /** Receive keys of the generations from `#oldestReceive` on: at most previous, current and next. */
-  #receive: TrafficKeys[]
+  #receive: PacketKeys[]
   #oldestReceive = 0
 
   /**
    * @param sendSecret 32 bytes, of the direction this side sends in
    * @param receiveSecret 32 bytes, of the other direction
+   * @param cipher shared by the connections of an endpoint; one of its own when omitted
    */
-  constructor(crypto: CryptoProvider, sendSecret: Uint8Array, receiveSecret: Uint8Array) {
+  constructor(
+    crypto: CryptoProvider,
+    sendSecret: Uint8Array,
+    receiveSecret: Uint8Array,
+    cipher = new PacketCipher(crypto),
+  ) {
     this.#crypto = crypto
-    this.#send = deriveTrafficKeys(crypto, sendSecret)
-    this.#receive = [deriveTrafficKeys(crypto, receiveSecret)]
+    this.#cipher = cipher
+    this.#send = derivePacketKeys(crypto, sendSecret)
+    this.#receive = [derivePacketKeys(crypto, receiveSecret)]
   }
 
   /** @throws RangeError when the packet number does not rise or the generation is not this or the next one */
@@ -41,8 +49,7 @@ export class AeadPacketProtection implements CountingProtection {
     if (packetNumber <= this.#lastSealed) throw new RangeError('A packet number must not be used twice')
     if (generation !== this.#sendGeneration) this.#updateSendKeys(generation)
     this.#lastSealed = packetNumber
-    writeNonce(this.#nonce, this.#send.iv, packetNumber)
-    this.#send.aead.seal(this.#nonce, buffer, headerOffset, headerLength, plaintextLength)
+    this.#cipher.seal(this.#send, packetNumber, buffer, headerOffset, headerLength, plaintextLength)
     return plaintextLength + AEAD_TAG_BYTES
   }
 
@@ -56,8 +63,8 @@ export class AeadPacketProtection implements CountingProtection {
   ): number {
     const keys = this.#receiveKeys(generation)
     if (keys === undefined) return -1
-    writeNonce(this.#nonce, keys.iv, packetNumber)
-    if (!keys.aead.open(this.#nonce, buffer, headerOffset, headerLength, ciphertextLength)) return -1
+    if (!this.#cipher.open(keys, packetNumber, buffer, headerOffset, headerLength, ciphertextLength))
+      return -1
     this.openedCount += 1
     return ciphertextLength - AEAD_TAG_BYTES
   }
@@ -72,16 +79,16 @@ export class AeadPacketProtection implements CountingProtection {
 
   #updateSendKeys(generation: number): void {
     if (generation !== this.#sendGeneration + 1) throw new RangeError('Key generations follow one another')
-    this.#send = nextTrafficKeys(this.#crypto, this.#send)
+    this.#send = nextPacketKeys(this.#crypto, this.#send)
     this.#sendGeneration = generation
   }
 
-  #receiveKeys(generation: number): TrafficKeys | undefined {
+  #receiveKeys(generation: number): PacketKeys | undefined {
     const index = generation - this.#oldestReceive
     const newest = this.#receive[this.#receive.length - 1]
     if (index === this.#receive.length && newest !== undefined) {
       // The next generation is derived once, however many forged packets claim it.
-      this.#receive.push(nextTrafficKeys(this.#crypto, newest))
+      this.#receive.push(nextPacketKeys(this.#crypto, newest))
     }
     return this.#receive[index]
   }

@@ -51,7 +51,7 @@ export interface Aead {
  */
 export interface CryptoProvider {
   readonly name: 'sodium-native' | 'node:crypto'
-  /** Binds a 32-byte key, which is copied. */
+  /** Binds a 32-byte key, which is kept and not copied: whoever changes its bytes changes the key. */
   createAead(key: Uint8Array): Aead
   /** The public key of a 32-byte private key. */
   x25519PublicKey(privateKey: Uint8Array): Uint8Array

@@ -27,7 +27,7 @@ class NodeAead implements Aead {
 
   constructor(key: Uint8Array) {
     if (key.length !== AEAD_KEY_BYTES) throw new RangeError(`An AEAD key has ${AEAD_KEY_BYTES} bytes`)
-    this.#key = Uint8Array.from(key)
+    this.#key = key
   }
 
   seal(

@@ -43,7 +43,7 @@ class SodiumAead implements Aead {
   constructor(sodium: Sodium, key: Uint8Array, sealViews: ViewCache, openViews: ViewCache) {
     if (key.length !== AEAD_KEY_BYTES) throw new RangeError(`An AEAD key has ${AEAD_KEY_BYTES} bytes`)
     this.#sodium = sodium
-    this.#key = Uint8Array.from(key)
+    this.#key = key
     this.#sealViews = sealViews
     this.#openViews = openViews
   }

@@ -1,8 +1,10 @@
 import { type ConnectionLimits, SERVER_LIMITS } from '../core/limits.ts'
+import { PacketScratch } from '../core/packet-scratch.ts'
 import type { Random } from '../core/random.ts'
 import { AeadPacketProtection } from '../crypto/aead-packet-protection.ts'
 import type { CountingProtection } from '../crypto/counting-protection.ts'
 import { X25519_BYTES } from '../crypto/crypto-provider.ts'
+import { PacketCipher } from '../crypto/packet-cipher.ts'
 import { PlainPacketProtection } from '../crypto/plain-packet-protection.ts'
 import { type AcceptBody, acceptHeader, sealAccept } from '../handshake/accept-packet.ts'
 import { cookieAgeMs } from '../handshake/address-validation.ts'
@@ -40,11 +42,14 @@ export class ClientAcceptor {
   readonly #version: number
   readonly #halfOpenLifeMs: number
   readonly #limits: ConnectionLimits
+  readonly #cipher: PacketCipher
+  readonly #scratch = new PacketScratch()
 
   constructor(parts: AcceptorParts, version: number, halfOpenLifeMs: number) {
     this.#parts = parts
     this.#version = version
     this.#halfOpenLifeMs = halfOpenLifeMs
+    this.#cipher = new PacketCipher(parts.options.crypto)
     this.#limits = { ...SERVER_LIMITS, ...parts.options.connectionLimits }
   }
 
@@ -123,6 +128,7 @@ export class ClientAcceptor {
         random,
         nowMs,
         limits,
+        scratch: this.#scratch,
         ...(ageMs === undefined ? {} : { initialRttMs: Math.min(Math.max(ageMs, 1), MAX_INITIAL_RTT_MS) }),
         ...coreTuning(options),
       },
@@ -132,7 +138,7 @@ export class ClientAcceptor {
   #createProtection({ serverToClient, clientToServer }: ConnectionSecrets): CountingProtection {
     const { crypto, insecure } = this.#parts.options
     if (insecure === true) return new PlainPacketProtection()
-    return new AeadPacketProtection(crypto, serverToClient, clientToServer)
+    return new AeadPacketProtection(crypto, serverToClient, clientToServer, this.#cipher)
   }
 
   #acceptBody(connectionId: Uint8Array, reset: Uint8Array, limits: ConnectionLimits): AcceptBody {

@@ -1,5 +1,5 @@
-import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES } from '../crypto/crypto-provider.ts'
-import { type TrafficKeys, writeNonce } from '../crypto/traffic-keys.ts'
+import { AEAD_TAG_BYTES } from '../crypto/crypto-provider.ts'
+import type { HandshakeKeys } from './handshake-keys.ts'
 import { readUint16, readUint32, writeUint16, writeUint32 } from './bytes.ts'
 import { LONG_HEADER_BYTES, PacketType, writeLongHeader } from './long-header.ts'
 
@@ -58,7 +58,7 @@ export function acceptEphemeral(header: Uint8Array): Uint8Array {
 }
 
 /** Puts a whole ACCEPT together. The keys are good for this one packet. */
-export function sealAccept(header: Uint8Array, body: AcceptBody, keys: TrafficKeys): Uint8Array {
+export function sealAccept(header: Uint8Array, body: AcceptBody, keys: HandshakeKeys): Uint8Array {
   const packet = new Uint8Array(ACCEPT_PACKET_BYTES)
   packet.set(header)
   const plain = packet.subarray(ACCEPT_HEADER_BYTES)
@@ -71,16 +71,16 @@ export function sealAccept(header: Uint8Array, body: AcceptBody, keys: TrafficKe
   writeUint32(plain, BYTE_RATE_OFFSET, body.bytesPerSecondIn)
   writeUint32(plain, MAX_MESSAGE_OFFSET, body.maxMessageBytes)
   writeUint16(plain, MAX_PARTIALS_OFFSET, body.maxPartialMessages)
-  keys.aead.seal(handshakeNonce(keys), packet, 0, ACCEPT_HEADER_BYTES, BODY_BYTES)
+  keys.aead.seal(keys.nonce, packet, 0, ACCEPT_HEADER_BYTES, BODY_BYTES)
   return packet
 }
 
 /** Opens an ACCEPT. @returns undefined when it is not authentic */
-export function openAccept(packet: Uint8Array, keys: TrafficKeys): AcceptBody | undefined {
+export function openAccept(packet: Uint8Array, keys: HandshakeKeys): AcceptBody | undefined {
   if (packet.length !== ACCEPT_PACKET_BYTES) return undefined
   const copy = Uint8Array.from(packet)
   const sealedLength = BODY_BYTES + AEAD_TAG_BYTES
-  if (!keys.aead.open(handshakeNonce(keys), copy, 0, ACCEPT_HEADER_BYTES, sealedLength)) return undefined
+  if (!keys.aead.open(keys.nonce, copy, 0, ACCEPT_HEADER_BYTES, sealedLength)) return undefined
   const plain = copy.subarray(ACCEPT_HEADER_BYTES)
   return {
     connectionId: plain.slice(0, CONNECTION_ID_BYTES),
@@ -93,10 +93,4 @@ export function openAccept(packet: Uint8Array, keys: TrafficKeys): AcceptBody | 
     maxMessageBytes: readUint32(plain, MAX_MESSAGE_OFFSET),
     maxPartialMessages: readUint16(plain, MAX_PARTIALS_OFFSET),
   }
-}
-
-function handshakeNonce(keys: TrafficKeys): Uint8Array {
-  const nonce = new Uint8Array(AEAD_NONCE_BYTES)
-  writeNonce(nonce, keys.iv, 0)
-  return nonce
 }

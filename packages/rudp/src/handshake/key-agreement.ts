@@ -1,7 +1,7 @@
 import { equalBytes } from '../crypto/constant-time.ts'
 import { type CryptoProvider, SHA256_BYTES } from '../crypto/crypto-provider.ts'
 import { hkdfExpandLabel, hkdfExtract } from '../crypto/hkdf.ts'
-import { deriveTrafficKeys, type TrafficKeys } from '../crypto/traffic-keys.ts'
+import { deriveHandshakeKeys, type HandshakeKeys } from './handshake-keys.ts'
 import { concatBytes } from './bytes.ts'
 import { CONNECT_PROOF_BYTES } from './connect-packet.ts'
 
@@ -47,7 +47,7 @@ export interface HandshakeTranscript {
 
 export interface ConnectionSecrets {
   /** Seals the body of ACCEPT, once, with packet number 0. */
-  readonly handshakeKeys: TrafficKeys
+  readonly handshakeKeys: HandshakeKeys
   readonly clientToServer: Uint8Array
   readonly serverToClient: Uint8Array
 }
@@ -74,7 +74,7 @@ export function deriveConnectionSecrets(
   const pseudoRandomKey = hkdfExtract(crypto, transcriptHash, concatBytes(authSecret, ephemeralShared))
   const expand = (label: string) => hkdfExpandLabel(crypto, pseudoRandomKey, label, SHA256_BYTES)
   return {
-    handshakeKeys: deriveTrafficKeys(crypto, expand('krp2 hs')),
+    handshakeKeys: deriveHandshakeKeys(crypto, expand('krp2 hs')),
     clientToServer: expand('krp2 c2s'),
     serverToClient: expand('krp2 s2c'),
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createDefaultProvider } from '../crypto/default-provider.ts'
-import { deriveTrafficKeys } from '../crypto/traffic-keys.ts'
+import { deriveHandshakeKeys } from './handshake-keys.ts'
 import {
   ACCEPT_PACKET_BYTES,
   acceptEphemeral,
@@ -137,7 +137,7 @@ describe('CONNECT', () => {
 })
 
 describe('ACCEPT', () => {
-  const keys = deriveTrafficKeys(createDefaultProvider(), new Uint8Array(32).fill(1))
+  const keys = deriveHandshakeKeys(createDefaultProvider(), new Uint8Array(32).fill(1))
   const header = acceptHeader(1, hello.nonce, new Uint8Array(32).fill(6))
   const body = {
     connectionId: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
@@ -162,7 +162,7 @@ describe('ACCEPT', () => {
 
   it('is refused with other keys, with any byte changed, and when cut short', () => {
     const packet = sealAccept(header, body, keys)
-    const other = deriveTrafficKeys(createDefaultProvider(), new Uint8Array(32).fill(2))
+    const other = deriveHandshakeKeys(createDefaultProvider(), new Uint8Array(32).fill(2))
     expect(openAccept(packet, other)).toBeUndefined()
     expect(openAccept(packet.subarray(0, packet.length - 1), keys)).toBeUndefined()
     for (let offset = 0; offset < packet.length; offset += 1) {

@@ -101,6 +101,8 @@ export class RudpTransport implements Transport {
         sendQueueBytes: controlQueueBytes + reliableQueueBytes + unreliableQueueBytes + SPARE_BYTES,
         sendQueueMessages: SPARE_MESSAGES,
       },
+      // A ring of events of each connection is for who debugs the transport.
+      eventCapacity: 0,
       clock: () => clock.nowMs(),
       wallClock: () => clock.unixMs(),
       logger,

@@ -1,6 +1,6 @@
 import type { CryptoProvider } from '../../crypto/crypto-provider.ts'
 import { createDefaultProvider } from '../../crypto/default-provider.ts'
-import { deriveTrafficKeys } from '../../crypto/traffic-keys.ts'
+import { deriveHandshakeKeys } from '../../handshake/handshake-keys.ts'
 import type { Address } from '../../endpoint/address.ts'
 import { ClientEndpoint, type ClientEndpointOptions } from '../../endpoint/client-endpoint.ts'
 import { DatagramBatch } from '../../endpoint/datagram-batch.ts'
@@ -98,7 +98,7 @@ export class HandshakeRecorder {
       written((out) => writeVersions(out, 0, request, 0, [1, 2])),
       written((out) => writeVersions(out, 0, request, 0, [7])),
       written((out) => writeDeny(out, 0, request, 0, DenyCode.serverFull, 0)),
-      sealAccept(acceptHeader(1, new Uint8Array(8), ephemeral), body, deriveTrafficKeys(crypto, secret)),
+      sealAccept(acceptHeader(1, new Uint8Array(8), ephemeral), body, deriveHandshakeKeys(crypto, secret)),
     ]
   }
 
