@@ -21,6 +21,7 @@ const part: LoadFigures = {
   sendLateness: histogramOf(0.5),
   heartbeat: histogramOf(),
   busyShare: 0.4,
+  cpuUs: 2_980,
   lostDatagrams: 0,
   lost: 0,
   refused: 0,
@@ -37,6 +38,7 @@ describe('summarize', () => {
       deliveredShare: 1,
       gaps: 2,
       busyShare: 0.5,
+      cpuUsPerMessage: 5_960 / 600,
       isSaturated: false,
     })
     expect(summary.latency.count).toBe(3)

@@ -22,6 +22,8 @@ export interface LoadFigures {
   readonly heartbeat: HistogramRecord
   /** Share of one core: of CPU time, or of time in which the event loop did not wait, whichever is more. */
   readonly busyShare: number
+  /** User and system time of the process. */
+  readonly cpuUs: number
   /** Datagrams that were lost in this process: it did not read them in time, or the system would not send them. */
   readonly lostDatagrams: number
   /** Why bots over kaos-rudp had a socket each, which keeps the generator busy; absent when they shared one. */
@@ -51,6 +53,8 @@ export interface LoadSummary {
   readonly heartbeat: Histogram
   /** Of the busiest process. */
   readonly busyShare: number
+  /** User and system time for each input that was sent and each message that was received. */
+  readonly cpuUsPerMessage: number
   /** Datagrams that were lost in the generator. */
   readonly lostDatagrams: number
   readonly ownSocketsReason: string | undefined
@@ -88,6 +92,7 @@ export function summarize(figures: readonly LoadFigures[]): LoadSummary {
     sendLateness,
     heartbeat: merge(({ heartbeat }) => heartbeat),
     busyShare,
+    cpuUsPerMessage: sum(({ cpuUs }) => cpuUs) / sum(({ sent, received }) => sent + received),
     lostDatagrams,
     ownSocketsReason: figures.find(({ ownSocketsReason }) => ownSocketsReason !== undefined)
       ?.ownSocketsReason,

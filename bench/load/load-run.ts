@@ -78,7 +78,8 @@ export class LoadRun {
     const { bots, heartbeats, lost, refused, firstTrouble, ownSocketsReason } = this.#fleet
     const dueNow = this.#inputs?.dueBy(performance.now()) ?? 0
     const { received, gaps, latency, interval } = this.#deliveries
-    const cpuShare = (ended.cpuUs - began.cpuUs) / 1000 / windowMs
+    const cpuUs = ended.cpuUs - began.cpuUs
+    const cpuShare = cpuUs / 1000 / windowMs
     const loopShare = (ended.busyMs - began.busyMs) / windowMs
     return {
       windowMs,
@@ -93,6 +94,7 @@ export class LoadRun {
       sendLateness: this.#sendLateness.toRecord(),
       heartbeat: heartbeats.toRecord(),
       busyShare: Math.max(cpuShare, loopShare),
+      cpuUs,
       lostDatagrams: this.#fleet.lostDatagrams - this.#lostAtBegin,
       lost,
       refused,

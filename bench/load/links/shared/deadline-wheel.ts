@@ -5,11 +5,12 @@ const MASK = SLOTS - 1
 const NONE = -1
 
 /**
- * Deadlines of many entries, each named by a small integer, that mostly move away before they have come. An entry stays
- * where it was filed when its deadline moves to later: whoever serves it looks whether it is due by now, and sets it anew.
+ * Deadlines of many entries, each named by a small integer, that mostly move away before they have come: an entry stays
+ * where it was filed when its deadline moves to later, and is filed anew when it is met there.
  */
 export class DeadlineWheel {
   readonly #slots: number[][] = Array.from({ length: SLOTS }, () => [])
+  readonly #deadlines: Float64Array
   readonly #filedAt: Float64Array
   /** The slot that is served next; none before it holds anything. */
   #cursor: number
@@ -17,12 +18,14 @@ export class DeadlineWheel {
   #spare: number[] = []
 
   constructor(entries: number, nowMs: number) {
+    this.#deadlines = new Float64Array(entries).fill(Number.POSITIVE_INFINITY)
     this.#filedAt = new Float64Array(entries).fill(NONE)
     this.#cursor = Math.floor(nowMs / SLOT_MS)
   }
 
-  /** The entry must be served soon after this time; Infinity = it need not be. */
+  /** Sets, moves or (with Infinity) cancels the deadline of an entry. */
   set(entry: number, deadlineMs: number): void {
+    this.#deadlines[entry] = deadlineMs
     if (deadlineMs === Number.POSITIVE_INFINITY) return
     const wanted = Math.max(Math.ceil(deadlineMs / SLOT_MS), this.#cursor)
     const slot = Math.min(wanted, this.#cursor + SLOTS - 1)
@@ -42,20 +45,18 @@ export class DeadlineWheel {
     return slot * SLOT_MS
   }
 
-  /** Calls `serve` for each entry whose deadline, as it was filed, has passed; it may set deadlines. */
+  /** Calls `serve` for each entry whose deadline has passed; it may set deadlines, that of the entry included. */
   expire(nowMs: number, serve: (entry: number) => void): void {
     const end = Math.floor(nowMs / SLOT_MS)
-    // One turn of the wheel sees every entry.
-    const last = Math.min(end, this.#cursor + SLOTS - 1)
-    while (this.#cursor <= last) {
+    while (this.#cursor <= end && this.#filed > 0) {
       // Moved on first: what is set meanwhile is filed behind.
       this.#cursor += 1
-      this.#serveSlot(this.#cursor - 1, serve)
+      this.#serveSlot(this.#cursor - 1, nowMs, serve)
     }
     this.#cursor = Math.max(this.#cursor, end + 1)
   }
 
-  #serveSlot(slot: number, serve: (entry: number) => void): void {
+  #serveSlot(slot: number, nowMs: number, serve: (entry: number) => void): void {
     const entries = this.#slots[slot & MASK] as number[]
     if (entries.length === 0) return
     this.#slots[slot & MASK] = this.#spare
@@ -63,7 +64,13 @@ export class DeadlineWheel {
       if (this.#filedAt[entry] !== slot) continue
       this.#filedAt[entry] = NONE
       this.#filed -= 1
-      serve(entry)
+      const deadlineMs = this.#deadlines[entry] as number
+      if (deadlineMs > nowMs) {
+        this.set(entry, deadlineMs)
+      } else {
+        this.#deadlines[entry] = Number.POSITIVE_INFINITY
+        serve(entry)
+      }
     }
     entries.length = 0
     this.#spare = entries
