@@ -368,6 +368,9 @@ static int open_bound(int receive_bytes, int send_bytes) {
   if (fd < 0) return -errno;
   set_buffer_sizes(fd, receive_bytes, send_bytes);
   const int on = 1;
+  // As sockets that are connected do by themselves: no fragments, and so no identification for each datagram.
+  const int discover = IP_PMTUDISC_DO;
+  setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover);
   const struct sockaddr_in any = {.sin_family = AF_INET};
   if (setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0 &&
       bind(fd, (const struct sockaddr *)&any, sizeof any) == 0) {
