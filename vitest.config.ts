@@ -15,6 +15,7 @@ const real = [
   'packages/rudp/src/scenarios/{10,19,20}-*.test.ts',
   'packages/rudp/src/driver/**/*.test.ts',
   'examples/game-server/test/arena-link.test.ts',
+  'bench/load/links/{rudp-links,shared/batch-socket}.test.ts',
   'bench/suite/smoke.test.ts',
 ]
 

@@ -31,6 +31,8 @@ export interface KaosnetCell extends ArenaCell {
   /** Inputs the server has read, of those sent. */
   readonly inputsShare: number
   readonly gaps: number
+  /** CPU time of the generator for each input and each broadcast. */
+  readonly generatorCpuUs: number
   readonly trouble: string | undefined
 }
 
@@ -107,6 +109,7 @@ function cellOf(rooms: number, { server, load }: LoadTestResult): KaosnetCell {
     deliveredShare: load.deliveredShare,
     serverBusy: server.cpuShare,
     generatorBusy: load.busyShare,
+    generatorCpuUs: load.cpuUsPerMessage,
     isGeneratorLimit: load.isSaturated,
     rssBytes: server.rssBytes,
     server,

@@ -136,8 +136,7 @@ export class Bot implements LinkHandlers {
     this.#link?.close()
   }
 
-  onMessage(message: Uint8Array): void {
-    const nowMs = performance.now()
+  onMessage(message: Uint8Array, nowMs: number): void {
     const length = message.length
     for (let at = 0; at + FRAME_HEADER_BYTES <= length; ) {
       const op = message[at] as number
@@ -150,7 +149,7 @@ export class Bot implements LinkHandlers {
       } else {
         const payload = message.subarray(at + FRAME_HEADER_BYTES, end)
         this.#count(op, payload)
-        this.#handle(op, payload)
+        this.#handle(op, payload, nowMs)
       }
       at = end
     }
@@ -164,7 +163,7 @@ export class Bot implements LinkHandlers {
     this.#observer.botLost(this, why)
   }
 
-  #handle(op: number, payload: Uint8Array): void {
+  #handle(op: number, payload: Uint8Array, nowMs: number): void {
     switch (op) {
       case Op.SessionStart:
         return this.#answer(decodeServerPayload('SessionStart', payload).id, payload)
@@ -177,7 +176,7 @@ export class Bot implements LinkHandlers {
       case Op.Heartbeat: {
         const { isReplyWanted, sentUs, echoUs, holdUs } = decodeHeartbeat(payload)
         this.#echoUs = sentUs
-        this.#heardMs = performance.now()
+        this.#heardMs = nowMs
         if (isReplyWanted) this.#heartbeat(false)
         else
           this.#observer.heartbeatAnswered(this.#heardMs + performance.timeOrigin - (echoUs + holdUs) / 1000)

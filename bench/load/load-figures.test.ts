@@ -21,6 +21,8 @@ const part: LoadFigures = {
   sendLateness: histogramOf(0.5),
   heartbeat: histogramOf(),
   busyShare: 0.4,
+  cpuUs: 2_980,
+  lostDatagrams: 0,
   lost: 0,
   refused: 0,
 }
@@ -36,6 +38,7 @@ describe('summarize', () => {
       deliveredShare: 1,
       gaps: 2,
       busyShare: 0.5,
+      cpuUsPerMessage: 5_960 / 600,
       isSaturated: false,
     })
     expect(summary.latency.count).toBe(3)
@@ -47,6 +50,16 @@ describe('summarize', () => {
 
   it('says so too when inputs were sent late', () => {
     expect(summarize([{ ...part, sendLateness: histogramOf(0.5, 40) }]).isSaturated).toBe(true)
+  })
+
+  it('says so too when it lost datagrams, which the server had sent', () => {
+    const summary = summarize([part, { ...part, lostDatagrams: 2 }])
+    expect(summary).toMatchObject({ lostDatagrams: 2, isSaturated: true })
+  })
+
+  it('tells why bots had sockets of their own', () => {
+    expect(summarize([part]).ownSocketsReason).toBeUndefined()
+    expect(summarize([{ ...part, ownSocketsReason: 'no compiler' }]).ownSocketsReason).toBe('no compiler')
   })
 
   it('tells the first trouble that any of them had', () => {

@@ -22,6 +22,12 @@ export interface LoadFigures {
   readonly heartbeat: HistogramRecord
   /** Share of one core: of CPU time, or of time in which the event loop did not wait, whichever is more. */
   readonly busyShare: number
+  /** User and system time of the process. */
+  readonly cpuUs: number
+  /** Datagrams that were lost in this process: it did not read them in time, or the system would not send them. */
+  readonly lostDatagrams: number
+  /** Why bots over kaos-rudp had a socket each, which keeps the generator busy; absent when they shared one. */
+  readonly ownSocketsReason?: string
   /** Bots that have lost their connection since they came in. */
   readonly lost: number
   /** Inputs and other things that the server has refused since then. */
@@ -47,6 +53,11 @@ export interface LoadSummary {
   readonly heartbeat: Histogram
   /** Of the busiest process. */
   readonly busyShare: number
+  /** User and system time for each input that was sent and each message that was received. */
+  readonly cpuUsPerMessage: number
+  /** Datagrams that were lost in the generator. */
+  readonly lostDatagrams: number
+  readonly ownSocketsReason: string | undefined
   /** The generator was the bottleneck: what it saw says nothing about the server. */
   readonly isSaturated: boolean
   readonly lost: number
@@ -61,6 +72,7 @@ export function summarize(figures: readonly LoadFigures[]): LoadSummary {
   const seconds = Math.max(...figures.map(({ windowMs }) => windowMs)) / 1000
   const sendLateness = merge((part) => part.sendLateness)
   const busyShare = Math.max(...figures.map((part) => part.busyShare))
+  const lostDatagrams = sum((part) => part.lostDatagrams)
   const isLate = sendLateness.count > 0 && sendLateness.percentile(0.99) > LATE_MS
   return {
     bots: sum(({ bots }) => bots),
@@ -80,7 +92,11 @@ export function summarize(figures: readonly LoadFigures[]): LoadSummary {
     sendLateness,
     heartbeat: merge(({ heartbeat }) => heartbeat),
     busyShare,
-    isSaturated: busyShare > SATURATED_SHARE || isLate,
+    cpuUsPerMessage: sum(({ cpuUs }) => cpuUs) / sum(({ sent, received }) => sent + received),
+    lostDatagrams,
+    ownSocketsReason: figures.find(({ ownSocketsReason }) => ownSocketsReason !== undefined)
+      ?.ownSocketsReason,
+    isSaturated: busyShare > SATURATED_SHARE || isLate || lostDatagrams > 0,
     lost: sum(({ lost }) => lost),
     refused: sum(({ refused }) => refused),
     firstTrouble: figures.find(({ firstTrouble }) => firstTrouble !== undefined)?.firstTrouble,

@@ -62,7 +62,7 @@ function createLoadProcess(): LoadProcessApi {
     },
     async close() {
       opened?.run.stop()
-      opened?.fleet.close()
+      await opened?.fleet.close()
       opened = undefined
     },
   }

@@ -25,6 +25,7 @@ export class LoadRun {
   #began: ProcessSample | undefined
   #takenAtBegin = 0
   #dueAtBegin = 0
+  #lostAtBegin = 0
 
   constructor(fleet: BotFleet, traffic: Traffic | undefined, deliveries: Deliveries, botsPerRoom: number) {
     this.#fleet = fleet
@@ -62,6 +63,7 @@ export class LoadRun {
     this.#deliveries.interval.clear()
     this.#sendLateness.clear()
     this.#fleet.heartbeats.clear()
+    this.#lostAtBegin = this.#fleet.lostDatagrams
     this.#began = sampleProcess(0)
     this.#takenAtBegin = this.#inputs?.taken ?? 0
     this.#dueAtBegin = this.#inputs?.dueBy(performance.now()) ?? 0
@@ -73,10 +75,11 @@ export class LoadRun {
     if (began === undefined) throw new Error('endWindow before beginWindow')
     const ended = sampleProcess(0)
     const windowMs = ended.atMs - began.atMs
-    const { bots, heartbeats, lost, refused, firstTrouble } = this.#fleet
+    const { bots, heartbeats, lost, refused, firstTrouble, ownSocketsReason } = this.#fleet
     const dueNow = this.#inputs?.dueBy(performance.now()) ?? 0
     const { received, gaps, latency, interval } = this.#deliveries
-    const cpuShare = (ended.cpuUs - began.cpuUs) / 1000 / windowMs
+    const cpuUs = ended.cpuUs - began.cpuUs
+    const cpuShare = cpuUs / 1000 / windowMs
     const loopShare = (ended.busyMs - began.busyMs) / windowMs
     return {
       windowMs,
@@ -91,8 +94,11 @@ export class LoadRun {
       sendLateness: this.#sendLateness.toRecord(),
       heartbeat: heartbeats.toRecord(),
       busyShare: Math.max(cpuShare, loopShare),
+      cpuUs,
+      lostDatagrams: this.#fleet.lostDatagrams - this.#lostAtBegin,
       lost,
       refused,
+      ...(ownSocketsReason !== undefined && { ownSocketsReason }),
       ...(firstTrouble !== undefined && { firstTrouble }),
     }
   }

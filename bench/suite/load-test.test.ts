@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { divide } from './load-test.ts'
+import { summarize } from '../load/load-figures.ts'
+import { divide, remarksOn } from './load-test.ts'
 
 const rooms = {
   module: 'm',
@@ -32,5 +33,16 @@ describe('divide', () => {
   it('leaves the load as it is for one process', () => {
     const crowds = [{ link: 'websocket', bots: 7 }] as const
     expect(divide({ crowds }, 1)).toEqual([{ crowds, firstBot: 0 }])
+  })
+})
+
+describe('remarksOn', () => {
+  it('says what the generator lacked and what it lost, and nothing when all is well', () => {
+    const summary = summarize([])
+    expect(remarksOn({ ...summary, lostDatagrams: 0, ownSocketsReason: undefined })).toEqual([])
+    expect(remarksOn({ ...summary, lostDatagrams: 3, ownSocketsReason: 'no compiler' })).toEqual([
+      'each bot has a socket of its own, so the generator is busy sooner: no compiler',
+      'the generator has lost 3 datagrams',
+    ])
   })
 })

@@ -69,9 +69,11 @@ export async function runLoadTest(options: LoadTestOptions): Promise<LoadTestRes
       await loads[0]?.call('stopProfile', join(profile, 'generator.cpuprofile'))
     }
     await all(loads, (process) => process.call('close', null))
+    const summary = summarize(figures)
+    for (const remark of remarksOn(summary)) progress(remark)
     return {
       server: serverFigures(before, after),
-      load: summarize(figures),
+      load: summary,
       emptyRssBytes: empty.rssBytes,
       setUpMs,
     }
@@ -102,6 +104,16 @@ function all<Result>(
   call: (process: BenchProcess<LoadProcessApi>, index: number) => Promise<Result>,
 ): Promise<Result[]> {
   return Promise.all(loads.map(call))
+}
+
+/** What must be known of the generator to believe its figures. */
+export function remarksOn({ ownSocketsReason, lostDatagrams }: LoadSummary): string[] {
+  const remarks: string[] = []
+  if (ownSocketsReason !== undefined) {
+    remarks.push(`each bot has a socket of its own, so the generator is busy sooner: ${ownSocketsReason}`)
+  }
+  if (lostDatagrams > 0) remarks.push(`the generator has lost ${lostDatagrams} datagrams`)
+  return remarks
 }
 
 /** Whole rooms, as evenly as may be. */

@@ -12,6 +12,7 @@ describe('parseOptions', () => {
       out: '/tmp/suite.json',
       seconds: undefined,
       rooms: undefined,
+      sessions: undefined,
       workers: [1],
       languages: ['lua', 'typescript'],
       links: ['rudp', 'websocket'],
@@ -26,9 +27,11 @@ describe('parseOptions', () => {
   })
 
   it('reads lists of numbers and of names', () => {
-    const options = parse('--rooms', '12,100', '--workers', '0,1', '--links', 'websocket', '--no-peers')
+    const lists = ['--rooms', '12,100', '--sessions', '50', '--workers', '0,1', '--links', 'websocket']
+    const options = parse(...lists, '--no-peers')
     expect(options).toMatchObject({
       rooms: [12, 100],
+      sessions: [50],
       workers: [0, 1],
       links: ['websocket'],
       hasPeers: false,

@@ -13,13 +13,15 @@ export interface SuiteOptions {
   readonly seconds: number | undefined
   /** Rooms of each cell of `arena`; undefined = more and more until a limit is reached. */
   readonly rooms: readonly number[] | undefined
+  /** Sessions of each cell of `targets`; undefined = the target, and parts of it. */
+  readonly sessions: readonly number[] | undefined
   /** `rooms.workers` of each cell of `arena`. */
   readonly workers: readonly number[]
   readonly languages: readonly Language[]
   readonly links: readonly LinkKind[]
   /** How often each cell of `arena` is measured; the one with the least CPU a message counts. */
   readonly repeat: number
-  /** Folder for a CPU profile of each server's threads, which makes figures worse; undefined = none. */
+  /** Folder for a CPU profile of each thread of server and generator, which makes figures worse; undefined = none. */
   readonly profile: string | undefined
   /** Other servers are measured beside. */
   readonly hasPeers: boolean
@@ -32,11 +34,12 @@ export const USAGE = `usage: npm run bench -- [options]
   --out FILE        results as JSON (default bench/results/suite.json)
   --seconds N       measured time of each cell
   --rooms LIST      arena: only these numbers of rooms
+  --sessions LIST   targets: only these numbers of sessions, ten to a room
   --workers LIST    arena: threads of rooms, 0 = none (default 1)
   --languages LIST  lua, typescript (default both)
   --links LIST      rudp, websocket (default both)
   --repeat N        arena: measurements of each cell; the cheapest counts (default 1)
-  --profile FOLDER  a CPU profile of each thread of the server; figures are worse for it
+  --profile FOLDER  a CPU profile of each thread of server and generator; figures are worse for it
   --no-peers        arena: without other servers
   --help`
 
@@ -58,6 +61,7 @@ export function parseOptions(
       out: { type: 'string', default: defaultOut },
       seconds: { type: 'string' },
       rooms: { type: 'string' },
+      sessions: { type: 'string' },
       workers: { type: 'string', default: '1' },
       languages: { type: 'string' },
       links: { type: 'string' },
@@ -75,6 +79,7 @@ export function parseOptions(
     out: values.out,
     seconds: numbersIn('--seconds', values.seconds, 1, 3_600)?.[0],
     rooms: numbersIn('--rooms', values.rooms, 1, 4_096),
+    sessions: numbersIn('--sessions', values.sessions, 10, 100_000),
     workers: numbersIn('--workers', values.workers, 0, 64) ?? [1],
     languages: namesIn('--languages', values.languages, LANGUAGES),
     links: namesIn('--links', values.links, LINK_KINDS),

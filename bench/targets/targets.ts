@@ -28,10 +28,13 @@ interface Mix {
 const RUDP: Mix = { name: 'RUDP', crowds: (sessions) => [{ link: 'rudp', bots: sessions }] }
 const MIXED: Mix = {
   name: '80 % RUDP, 20 % WebSocket',
-  crowds: (sessions) => [
-    { link: 'rudp', bots: sessions * 0.8 },
-    { link: 'websocket', bots: sessions * 0.2 },
-  ],
+  crowds: (sessions) => {
+    const overWebSocket = Math.round(sessions / 5)
+    return [
+      { link: 'rudp', bots: sessions - overWebSocket },
+      { link: 'websocket', bots: overWebSocket },
+    ]
+  },
 }
 
 interface Measured {
@@ -47,7 +50,7 @@ export const targets: Bench = {
 }
 
 async function run({ options, progress }: BenchContext): Promise<BenchReport> {
-  const sizes = options.isQuick ? QUICK.sizes : SIZES
+  const sizes = options.sessions ?? (options.isQuick ? QUICK.sizes : SIZES)
   const seconds = options.seconds ?? (options.isQuick ? QUICK.seconds : SECONDS)
   const warmupSeconds = options.isQuick ? QUICK.warmupSeconds : WARM_UP_SECONDS
   const mixes = options.links.includes('websocket') ? [RUDP, MIXED] : [RUDP]
@@ -59,7 +62,10 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
       for (const sessions of sizes) {
         progress(`${name}: ${sessions} sessions`)
         try {
-          const result = await measure(sessions, language, mix, { seconds, warmupSeconds, progress })
+          const profile =
+            options.profile &&
+            `${options.profile}/targets-${language}-${mix === RUDP ? 'rudp' : 'mixed'}-${sessions}`
+          const result = await measure(sessions, language, mix, { seconds, warmupSeconds, profile, progress })
           measured.push({ name, sessions, result })
           progress(describe({ name, sessions, result }))
         } catch (error) {
@@ -85,7 +91,7 @@ function measure(
   sessions: number,
   language: Language,
   mix: Mix,
-  how: Pick<LoadTestOptions, 'seconds' | 'warmupSeconds' | 'progress'>,
+  how: Pick<LoadTestOptions, 'seconds' | 'warmupSeconds' | 'profile' | 'progress'>,
 ): Promise<LoadTestResult> {
   return runLoadTest({
     ...how,
@@ -112,7 +118,6 @@ function measure(
     },
     generators: 1,
     pin: NOT_PINNED,
-    profile: undefined,
   })
 }
 

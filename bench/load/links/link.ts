@@ -11,8 +11,8 @@ export interface Link {
 }
 
 export interface LinkHandlers {
-  /** The bytes are the link's again when it returns. */
-  onMessage(message: Uint8Array): void
+  /** The bytes are the link's again when it returns. @param nowMs when it was received, in monotonic milliseconds */
+  onMessage(message: Uint8Array, nowMs: number): void
   /** The connection is over; called once, also after {@link Link.close}. */
   onClosed(why: string): void
 }

@@ -23,7 +23,7 @@ export function openWebSocketLink(
       },
     })
     let why = ''
-    socket.on('message', (data) => handlers.onMessage(data as Buffer))
+    socket.on('message', (data) => handlers.onMessage(data as Buffer, performance.now()))
     socket.on('error', (error) => {
       why = error.message
       reject(error)

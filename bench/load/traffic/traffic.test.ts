@@ -109,9 +109,9 @@ describe('Bot', () => {
         sender: 0,
         data: Uint8Array.of(value, 0, 0, 0),
       })
-    bot.onMessage(data(1))
+    bot.onMessage(data(1), 0)
     bot.receiver = { receive: (_bot, message, offset) => seen.push(uint32At(message, offset)) }
-    bot.onMessage(Uint8Array.from([...data(5), ...data(6)]))
+    bot.onMessage(Uint8Array.from([...data(5), ...data(6)]), 0)
     expect(seen).toEqual([5, 6])
   })
 })

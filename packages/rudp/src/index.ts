@@ -54,6 +54,6 @@ export {
   type TokenLimits,
 } from './handshake/connect-token-fields.ts'
 export { formatConnectToken, parseConnectToken } from './handshake/connect-token-text.ts'
-export { DEFAULT_PROTOCOL } from './handshake/protocol-id.ts'
+export { DEFAULT_PROTOCOL, protocolIdOf } from './handshake/protocol-id.ts'
 export { DenyCode, type DenyReason } from './handshake/refusal-packets.ts'
 export { RudpError, type RudpErrorCode } from './rudp-error.ts'
