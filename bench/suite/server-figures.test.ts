@@ -23,6 +23,10 @@ function reading(
       `kaosnet_ticks_total{module="m",host="0"} ${counts.ticks}`,
       `kaosnet_tick_lateness_seconds_bucket{le="0.001",module="m",host="0"} ${counts.ticks}`,
       `kaosnet_tick_lateness_seconds_bucket{le="+Inf",module="m",host="0"} ${counts.ticks}`,
+      `kaosnet_input_routing_seconds_bucket{le="0.002",host="0"} ${counts.in}`,
+      `kaosnet_input_routing_seconds_bucket{le="+Inf",host="0"} ${counts.in}`,
+      `kaosnet_output_routing_seconds_bucket{le="0.004"} ${counts.out}`,
+      `kaosnet_output_routing_seconds_bucket{le="+Inf"} ${counts.out}`,
       '',
     ].join('\n'),
     gcPauses: { maxMs: 3, sumMs: 40, counts: [[10, 4]] },
@@ -55,6 +59,7 @@ describe('serverFigures', () => {
     expect(figures.ticksPerSecond).toBe(50)
     expect(figures.ioBusyShare).toBe(0.5)
     expect(figures.tickLatenessMs.p99).toBeCloseTo(0.99)
+    expect([figures.inputRoutingMs.p50, figures.outputRoutingMs.p99]).toEqual([1, 3.96])
     expect(figures.gcShare).toBeCloseTo(0.01)
   })
 })

@@ -4,6 +4,14 @@ import { TickHistogram } from '../rooms/measure/tick-histogram.ts'
 import type { ServerReading } from './server-process.ts'
 
 const PER_TICK = 'kaosnet_tick_lateness_seconds'
+const INPUT_ROUTING = 'kaosnet_input_routing_seconds'
+const OUTPUT_ROUTING = 'kaosnet_output_routing_seconds'
+
+/** From the server's buckets, interpolated. */
+export interface Quantiles {
+  readonly p50: number
+  readonly p99: number
+}
 
 /** What the server did and used between two readings. */
 export interface ServerFigures {
@@ -28,8 +36,11 @@ export interface ServerFigures {
   readonly rssBytes: number
   readonly ticksPerSecond: number
   readonly ticksSkipped: number
-  /** From the server's buckets, interpolated. */
-  readonly tickLatenessMs: { readonly p50: number; readonly p99: number }
+  readonly tickLatenessMs: Quantiles
+  /** From the reading of a message to the queue of its room. */
+  readonly inputRoutingMs: Quantiles
+  /** From the call of a script that sends to the handing over to the system, for each receiver. */
+  readonly outputRoutingMs: Quantiles
   readonly gcPausesMs: Percentiles
   readonly gcShare: number
   readonly loopDelayMs: ServerReading['loopDelayMs']
@@ -47,7 +58,10 @@ export function serverFigures(before: ServerReading, after: ServerReading): Serv
   const framesIn = grown('kaosnet_messages_total', 'direction="in"')
   const framesSuperseded = grown('kaosnet_frames_superseded_total')
   const framesOut = grown('kaosnet_messages_total', 'direction="out"') - framesSuperseded
-  const lateness = new TickHistogram(earlier.buckets(PER_TICK), later.buckets(PER_TICK))
+  const quantilesMs = (name: string): Quantiles => {
+    const histogram = new TickHistogram(earlier.buckets(name), later.buckets(name))
+    return { p50: histogram.quantile(0.5) * 1000, p99: histogram.quantile(0.99) * 1000 }
+  }
   const pauses = Histogram.from([after.gcPauses])
   return {
     seconds,
@@ -64,7 +78,9 @@ export function serverFigures(before: ServerReading, after: ServerReading): Serv
     rssBytes: after.rssBytes,
     ticksPerSecond: grown('kaosnet_ticks_total') / seconds,
     ticksSkipped: grown('kaosnet_ticks_skipped_total'),
-    tickLatenessMs: { p50: lateness.quantile(0.5) * 1000, p99: lateness.quantile(0.99) * 1000 },
+    tickLatenessMs: quantilesMs(PER_TICK),
+    inputRoutingMs: quantilesMs(INPUT_ROUTING),
+    outputRoutingMs: quantilesMs(OUTPUT_ROUTING),
     gcPausesMs: pauses.percentiles(),
     gcShare: pauses.sumMs / elapsedMs,
     loopDelayMs: after.loopDelayMs,

@@ -79,6 +79,7 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
   return {
     tables: [ticksTable(measured), costTable(measured), delayTable(measured)],
     notes: [
+      'Routing in: datagram read to the queue of the room. Routing out: the script’s call to the last datagram of that turn written; inside the server, so the generator has no part in it.',
       '`*`: the generator was busy or late; the server shares the two cores with it.',
       'Heartbeat round trip: datagram to datagram through the network’s thread, the kernel’s and the generator’s part included; no room and no tick on the way.',
       ...notes,
@@ -179,11 +180,13 @@ function costTable(measured: readonly Measured[]): BenchTable {
 
 function delayTable(measured: readonly Measured[]): BenchTable {
   return {
-    caption: 'Delays of the network’s thread',
+    caption: 'Routing, and delays of the network’s thread',
     head: [
       'server',
       'sessions',
       'rooms',
+      'routing in p50 / p99, ms',
+      'routing out p50 / p99, ms',
       'heartbeat round trip p50 / p99, ms',
       'GC pauses p99 / max, ms',
       'GC',
@@ -193,8 +196,11 @@ function delayTable(measured: readonly Measured[]): BenchTable {
       const { server, load } = row.result
       const heartbeat = load.heartbeat.percentiles()
       const { p50, p99, max } = server.loopDelayMs
+      const { inputRoutingMs, outputRoutingMs } = server
       return [
         ...headOf(row),
+        `${figure(inputRoutingMs.p50)} / ${figure(inputRoutingMs.p99)}`,
+        `${figure(outputRoutingMs.p50)} / ${figure(outputRoutingMs.p99)}`,
         unless(load.isSaturated, `${figure(heartbeat.p50)} / ${figure(heartbeat.p99)}`),
         `${figure(server.gcPausesMs.p99)} / ${figure(server.gcPausesMs.max)}`,
         percent(server.gcShare),

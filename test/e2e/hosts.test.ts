@@ -77,6 +77,22 @@ describe.each([0, 1, 2])('rooms in %i workers', (workers) => {
     expect(await ask(one, { kick: two.room.id, session })).toEqual({ kicked: false })
   })
 
+  it('tell how long inputs and outputs were on their way', async () => {
+    const { server, one, two, ask } = await twoRooms()
+    for (const player of [one, two]) expect(await ask(player, { n: 1 })).toEqual({ n: 1 })
+    const metrics = await server.metrics()
+    for (const name of ['kaosnet_input_routing_seconds', 'kaosnet_output_routing_seconds']) {
+      const sumOf = (part: string): number =>
+        [...metrics.matchAll(new RegExp(`^${name}_${part}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))]
+          .map((match) => Number(match[1]))
+          .reduce((sum, value) => sum + value, 0)
+      expect(sumOf('count'), name).toBe(2)
+      // In seconds, by one clock in all threads.
+      expect(sumOf('sum'), name).toBeGreaterThan(0)
+      expect(sumOf('sum'), name).toBeLessThan(5)
+    }
+  })
+
   it('pass on what a signal raises, and what is wrong with the room', async () => {
     const { one, two, ask } = await twoRooms()
     expect(await ask(one, { signal: two.room.id, data: { throw: 'no' } })).toEqual({

@@ -6,7 +6,7 @@ export interface TimerHandle {
 
 /** Everything the server knows of time. Injected, so that tests step it by hand. */
 export interface Clock {
-  /** Monotonic milliseconds with a fraction; the origin is arbitrary. */
+  /** Monotonic milliseconds with a fraction; all threads of a process count from the same moment. */
   nowMs(): number
   /** Unix time in milliseconds with a fraction; never jumps backwards within a process. */
   unixMs(): number
@@ -18,8 +18,10 @@ export interface Clock {
 
 /** The process's own clock. */
 export function systemClock(): Clock {
+  // Each thread's `performance.now` counts from its own start.
+  const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
   return {
-    nowMs: () => performance.now(),
+    nowMs: () => originMs + performance.now(),
     unixMs: () => performance.timeOrigin + performance.now(),
     setTimer(callback, delayMs) {
       const timer = setTimeout(callback, delayMs)

@@ -130,7 +130,12 @@ export class KaosServer {
     })
     const metrics = this.#metrics
     this.#connectionRate = new ConnectionRate({ perSecond: config.limits.connectionsPerSecondPerAddress })
-    this.#flushQueue = new FlushQueue(clock)
+    const { routing } = metrics
+    this.#flushQueue = new FlushQueue(clock, () => {
+      routing.flushed()
+      // What goes over UDP leaves in a turn of its own.
+      if (this.#rudp?.isWriting !== true) routing.written(clock.nowMs())
+    })
 
     const authenticator = new Authenticator(config.auth, clock, random)
 
@@ -242,6 +247,7 @@ export class KaosServer {
           logger,
           keys: udpKeys,
           driver: config.udp.driver,
+          onWritten: () => routing.written(clock.nowMs()),
           host: config.host,
           port: () => config.udp.port ?? this.port,
           mayUseOtherPort: config.port === 0,

@@ -10,15 +10,21 @@ export class EndpointDriver {
   readonly #endpoint: Endpoint
   readonly #socket: DatagramSocket
   readonly #clock: () => number
-  /** Called after every turn. */
-  readonly #onTurn: () => void
+  /** Called after every turn; `isAllSent`: the endpoint has nothing more to send now. */
+  readonly #onTurn: (isAllSent: boolean) => void
   readonly #remote = { ip: '', port: 0 }
   #timer: NodeJS.Timeout | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
   #immediate: NodeJS.Immediate | undefined
   #isClosed = false
+  #lastReadMs = 0
 
-  constructor(endpoint: Endpoint, socket: DatagramSocket, clock: () => number, onTurn: () => void) {
+  constructor(
+    endpoint: Endpoint,
+    socket: DatagramSocket,
+    clock: () => number,
+    onTurn: (isAllSent: boolean) => void,
+  ) {
     this.#endpoint = endpoint
     this.#socket = socket
     this.#clock = clock
@@ -27,6 +33,16 @@ export class EndpointDriver {
     socket.onReceive = (batch) => this.#receive(batch)
     endpoint.onWake = () => this.schedule()
     this.schedule()
+  }
+
+  /** When the datagrams were read that are being handled, or were last. */
+  get lastReadMs(): number {
+    return this.#lastReadMs
+  }
+
+  /** Whether a turn is to come in this turn of the event loop. */
+  get isScheduled(): boolean {
+    return this.#immediate !== undefined
   }
 
   /**
@@ -53,6 +69,7 @@ export class EndpointDriver {
 
   #receive(batch: DatagramBatch): void {
     const nowMs = this.#clock()
+    this.#lastReadMs = nowMs
     for (let slot = 0; slot < batch.count; slot += 1) {
       const length = batch.take(slot)
       this.#remote.ip = batch.ipOf(slot)
@@ -65,20 +82,21 @@ export class EndpointDriver {
     this.#socket.drain()
     const nowMs = this.#clock()
     if (this.#endpoint.nextDeadlineMs() <= nowMs) this.#endpoint.handleTimeout(nowMs)
-    this.#flush(nowMs)
-    this.#onTurn()
+    this.#onTurn(this.#flush(nowMs))
     this.#arm(nowMs)
   }
 
   /**
    * Sends one batch. When there is more, the next turn follows at once, but after another look at what has arrived:
    * otherwise a tick for thousands of peers would leave the system's receive buffer to overflow meanwhile.
+   * @returns whether that was all
    */
-  #flush(nowMs: number): void {
+  #flush(nowMs: number): boolean {
     const batch = this.#socket.acquire()
     const hasMore = this.#endpoint.pollDatagrams(batch, nowMs)
     this.#socket.send(batch)
     if (hasMore) this.schedule()
+    return !hasMore
   }
 
   /** A timer that is armed for an earlier time is left alone: it fires, finds nothing to do, and is armed again. */

@@ -60,6 +60,8 @@ export interface RudpServerOptions extends Omit<ServerEndpointOptions, EndpointP
 export class RudpServer {
   /** A client has connected. Assign its handlers in the call: its first message may follow at once. */
   onConnection: ((connection: RudpConnection) => void) | undefined
+  /** Everything that connections had to send has been handed to the system. */
+  onWritten: (() => void) | undefined
   readonly #options: RudpServerOptions
   readonly #crypto: CryptoProvider
   readonly #endpoint: ServerEndpoint
@@ -98,6 +100,16 @@ export class RudpServer {
   /** What moves the datagrams, `native` or `node:dgram`; undefined before `listen`. */
   get driverName(): string | undefined {
     return this.#socket?.driverName
+  }
+
+  /** By the clock of the server: when the datagrams were read whose messages are being delivered. */
+  get lastReadMs(): number {
+    return this.#driver?.lastReadMs ?? 0
+  }
+
+  /** Whether connections may have something to send that the system has not been given. */
+  get isWriting(): boolean {
+    return this.#driver?.isScheduled ?? false
   }
 
   /** Live counters; do not change them. */
@@ -145,7 +157,8 @@ export class RudpServer {
       })
     }
     this.#socket = socket
-    this.#driver = new EndpointDriver(this.#endpoint, socket, this.#clock, () => {
+    this.#driver = new EndpointDriver(this.#endpoint, socket, this.#clock, (isAllSent) => {
+      if (isAllSent) this.onWritten?.()
       if (this.#endpoint.isDrained) this.#onDrained?.()
     })
     return socket.local

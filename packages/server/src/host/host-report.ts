@@ -1,13 +1,9 @@
+import type { BucketCounts } from '../observe/buckets.ts'
+
 /** Upper bounds of the histograms of tick lateness and duration. */
 export const TICK_BUCKETS_SECONDS: readonly number[] = [
   0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.066, 0.125, 0.25, 1,
 ]
-
-/** Observations by bucket (the last one has no upper bound) and their sum. Counts since the host began. */
-export interface BucketCounts {
-  readonly counts: readonly number[]
-  readonly sumSeconds: number
-}
 
 /** What the rooms of one module did in one host since it began, and what they hold now. */
 export interface ModuleReport {
@@ -45,6 +41,8 @@ export interface HostReport {
   readonly callMemoryBytes: number
   /** Inputs that wait for the next tick of their rooms. */
   readonly queuedInputs: number
+  /** From the reading of a message to the queue of its room. */
+  readonly inputRouting: BucketCounts
   /** Time that the host was not idle. */
   readonly busySeconds: number
   /** Memory of all Lua states together, garbage included. */

@@ -1,30 +1,14 @@
-import { type BucketCounts, type ModuleReport, type Tally, TICK_BUCKETS_SECONDS } from './host-report.ts'
-
-/** Counts into buckets without allocating. */
-class Buckets {
-  readonly #counts = new Float64Array(TICK_BUCKETS_SECONDS.length + 1)
-  #sumSeconds = 0
-
-  observe(seconds: number): void {
-    let bucket = 0
-    while (bucket < TICK_BUCKETS_SECONDS.length && seconds > (TICK_BUCKETS_SECONDS[bucket] as number))
-      bucket++
-    this.#counts[bucket] = (this.#counts[bucket] as number) + 1
-    this.#sumSeconds += seconds
-  }
-
-  read(): BucketCounts {
-    return { counts: [...this.#counts], sumSeconds: this.#sumSeconds }
-  }
-}
+import { Buckets } from '../observe/buckets.ts'
+import { ROUTING_BUCKETS_SECONDS } from '../observe/routing-times.ts'
+import { type ModuleReport, type Tally, TICK_BUCKETS_SECONDS } from './host-report.ts'
 
 /** What the rooms of one module do. */
 export class ModuleStats {
   rooms = 0
   #ticks = 0
   #skippedTicks = 0
-  readonly #lateness = new Buckets()
-  readonly #duration = new Buckets()
+  readonly #lateness = new Buckets(TICK_BUCKETS_SECONDS)
+  readonly #duration = new Buckets(TICK_BUCKETS_SECONDS)
   /** Of states that have ended. */
   #pastInstructions = 0
 
@@ -62,6 +46,8 @@ export class HostStats {
   droppedLogLines = 0
   invalidInputs = 0
   labelsRefused = 0
+  /** From the reading of a message to the queue of its room. */
+  readonly inputRouting = new Buckets(ROUTING_BUCKETS_SECONDS)
 
   module(name: string): ModuleStats {
     let stats = this.#modules.get(name)

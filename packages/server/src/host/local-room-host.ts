@@ -106,9 +106,12 @@ export class LocalRoomHost implements RoomHost {
     this.#rooms.get(roomId)?.resume(member)
   }
 
-  input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {
+  input(roomId: RoomId, member: MemberNumber, message: RoomInput, readAtMs?: number): void {
     const refusal = this.#rooms.get(roomId)?.input(member, message)
     if (refusal !== undefined) this.#events?.inputRefused(roomId, member, refusal)
+    if (readAtMs === undefined) return
+    const { clock, stats } = this.#parts
+    stats.inputRouting.observe(Math.max(0, clock.nowMs() - readAtMs) / 1000)
   }
 
   endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void {
@@ -268,7 +271,8 @@ export class LocalRoomHost implements RoomHost {
         },
       },
       sink: {
-        data: (frame, isReliable, receivers) => this.#events?.roomData(id, frame, isReliable, receivers),
+        data: (frame, isReliable, receivers) =>
+          this.#events?.roomData(id, frame, isReliable, receivers, clock.nowMs()),
         state: (frame) => this.#events?.roomState(id, frame),
       },
     })

@@ -42,6 +42,7 @@ describe('readHostReport', () => {
     stats.droppedLogLines = 4
     stats.invalidInputs = 5
     stats.labelsRefused = 6
+    stats.inputRouting.observe(0.5)
     const calls = { vms: 3, busyVms: 2, queued: 1, memoryBytes: 600 }
     expect(readHostReport(7, stats, [], calls, 65_536)).toEqual({
       host: 7,
@@ -56,6 +57,7 @@ describe('readHostReport', () => {
       queuedCalls: 1,
       callMemoryBytes: 600,
       queuedInputs: 0,
+      inputRouting: { counts: expect.arrayContaining([1]), sumSeconds: 0.5 },
       busySeconds: expect.any(Number),
       luaHeapBytes: 65_536,
     })

@@ -41,6 +41,7 @@ export function readHostReport(
     queuedCalls: calls.queued,
     callMemoryBytes: calls.memoryBytes,
     queuedInputs,
+    inputRouting: stats.inputRouting.read(),
     busySeconds: performance.eventLoopUtilization().active / 1000,
     luaHeapBytes,
   }

@@ -57,7 +57,8 @@ export class RoomHosts implements RoomHost {
       joinAccepted: (id, member) => events.joinAccepted(id, member),
       joinRejected: (id, member, reason) => events.joinRejected(id, member, reason),
       inputRefused: (id, member, refusal) => events.inputRefused(id, member, refusal),
-      roomData: (id, frame, isReliable, receivers) => events.roomData(id, frame, isReliable, receivers),
+      roomData: (id, frame, isReliable, receivers, sentAtMs) =>
+        events.roomData(id, frame, isReliable, receivers, sentAtMs),
       roomState: (id, frame) => events.roomState(id, frame),
       memberKicked: (id, member, reason) => events.memberKicked(id, member, reason),
       traitsChanged: (id, traits) => events.traitsChanged(id, traits),
@@ -98,8 +99,8 @@ export class RoomHosts implements RoomHost {
     this.#placed.get(roomId)?.host.resume(roomId, member)
   }
 
-  input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {
-    this.#placed.get(roomId)?.host.input(roomId, member, message)
+  input(roomId: RoomId, member: MemberNumber, message: RoomInput, readAtMs?: number): void {
+    this.#placed.get(roomId)?.host.input(roomId, member, message, readAtMs)
   }
 
   endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void {

@@ -1,12 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import {
-  type BucketCounts,
-  type HostReport,
-  type ModuleReport,
-  TICK_BUCKETS_SECONDS,
-} from '../host/host-report.ts'
-
-type Labels = Record<string, string | number>
+import { type HostReport, type ModuleReport, TICK_BUCKETS_SECONDS } from '../host/host-report.ts'
+import { registerHistogram } from './reported-histogram.ts'
+import { ROUTING_BUCKETS_SECONDS } from './routing-times.ts'
 
 /** Turns what room hosts report into metrics, when somebody asks for them. */
 export function registerHostMetrics(registry: Registry, reports: () => readonly HostReport[]): void {
@@ -74,12 +69,23 @@ export function registerHostMetrics(registry: Registry, reports: () => readonly 
   registerHistogram(registry, {
     name: 'kaosnet_tick_lateness_seconds',
     help: 'How long after it was due a tick began.',
+    bounds: TICK_BUCKETS_SECONDS,
     read: (add) => ofModules((labels, { lateness }) => add(labels, lateness)),
   })
   registerHistogram(registry, {
     name: 'kaosnet_tick_duration_seconds',
     help: 'How long a tick ran.',
+    bounds: TICK_BUCKETS_SECONDS,
     read: (add) => ofModules((labels, { duration }) => add(labels, duration)),
+  })
+
+  registerHistogram(registry, {
+    name: 'kaosnet_input_routing_seconds',
+    help: 'From the reading of a message to the queue of its room.',
+    bounds: ROUTING_BUCKETS_SECONDS,
+    read: (add) => {
+      for (const { host, inputRouting } of reports()) add({ host }, inputRouting)
+    },
   })
 
   hostFigure(
@@ -168,37 +174,4 @@ function registerTallies(registry: Registry, reports: () => readonly HostReport[
       }
     },
   })
-}
-
-interface ReportedHistogram {
-  readonly name: string
-  readonly help: string
-  read(add: (labels: Labels, counts: BucketCounts) => void): void
-}
-
-/** A histogram whose buckets were counted elsewhere; prom-client's own can only observe. */
-function registerHistogram(registry: Registry, { name, help, read }: ReportedHistogram): void {
-  const values: { value: number; labels: Labels; metricName: string }[] = []
-  const metric = {
-    name,
-    help,
-    type: 'histogram',
-    aggregator: 'sum',
-    async get() {
-      values.length = 0
-      read((labels, { counts, sumSeconds }) => {
-        let total = 0
-        for (const [bucket, count] of counts.entries()) {
-          total += count
-          const le = TICK_BUCKETS_SECONDS[bucket] ?? '+Inf'
-          values.push({ value: total, labels: { le, ...labels }, metricName: `${name}_bucket` })
-        }
-        values.push({ value: sumSeconds, labels, metricName: `${name}_sum` })
-        values.push({ value: total, labels, metricName: `${name}_count` })
-      })
-      return { name, help, type: 'histogram', aggregator: 'sum', values }
-    },
-    reset() {},
-  }
-  registry.registerMetric(metric as unknown as Gauge)
 }

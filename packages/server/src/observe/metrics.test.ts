@@ -58,6 +58,8 @@ describe('Metrics', () => {
       kaosnet_host_busy_seconds_total: 'counter',
       kaosnet_tick_lateness_seconds: 'histogram',
       kaosnet_tick_duration_seconds: 'histogram',
+      kaosnet_input_routing_seconds: 'histogram',
+      kaosnet_output_routing_seconds: 'histogram',
       kaosnet_ticks_total: 'counter',
       kaosnet_ticks_skipped_total: 'counter',
       kaosnet_room_inputs_queued: 'gauge',

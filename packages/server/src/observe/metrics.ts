@@ -3,6 +3,8 @@ import { errorName, opName } from '@kaosnet/protocol'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type HostReport, TICK_BUCKETS_SECONDS } from '../host/host-report.ts'
 import { registerHostMetrics } from './host-metrics.ts'
+import { OutputRouting, ROUTING_BUCKETS_SECONDS } from './routing-times.ts'
+import { registerHistogram } from './reported-histogram.ts'
 import { registerUdpMetrics } from './udp-metrics.ts'
 
 /** Values read when somebody asks for the metrics. */
@@ -53,6 +55,8 @@ export class Metrics {
   readonly #droppedFrames: Counter<'reason'>
   readonly #rpcDuration: Histogram<'kind'>
   readonly #loopDelay: IntervalHistogram
+  /** Of what rooms send. */
+  readonly routing = new OutputRouting()
 
   constructor(sources: MetricsSources) {
     this.#sources = sources
@@ -134,6 +138,12 @@ export class Metrics {
       registers,
     })
     registerHostMetrics(this.#registry, () => sources.hosts())
+    registerHistogram(this.#registry, {
+      name: 'kaosnet_output_routing_seconds',
+      help: 'From the call of a script that sends to the handing over to the system, for each receiver.',
+      bounds: ROUTING_BUCKETS_SECONDS,
+      read: (add) => add({}, this.routing.read()),
+    })
     registerUdpMetrics(this.#registry, () => sources.udpDrops())
     this.#registerGauges(sources)
     this.#registerMessages()

@@ -11,10 +11,13 @@ export class FlushQueue {
   #dirty: Flushable[] = []
   #spare: Flushable[] = []
   #isScheduled = false
+  readonly #onFlushed: () => void
   readonly #run = (): void => this.flush()
 
-  constructor(clock: Clock) {
+  /** @param onFlushed The turn's output has been handed to the connections. */
+  constructor(clock: Clock, onFlushed: () => void = () => {}) {
     this.#clock = clock
+    this.#onFlushed = onFlushed
   }
 
   /** The caller adds a peer once per turn. */
@@ -32,5 +35,6 @@ export class FlushQueue {
     for (const peer of batch) peer.flush()
     batch.length = 0
     this.#spare = batch
+    this.#onFlushed()
   }
 }

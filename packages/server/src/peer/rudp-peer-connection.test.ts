@@ -45,6 +45,7 @@ function world() {
     batches: new LaneBatchPool(),
     unreliableQueueBytes: UNRELIABLE_QUEUE_BYTES,
     onGone: () => {},
+    readAtMs: () => clock.nowMs(),
   })
   connection.attach({ onMessage: () => {}, onBadMessage: () => {}, onClosed: () => {} }, 262_144)
   return {

@@ -14,6 +14,8 @@ export interface RudpPeerConnectionOptions {
   /** Unreliable bytes that wait and are too many for one unreliable message; and as many may be under way. */
   readonly unreliableQueueBytes: number
   readonly onGone: () => void
+  /** When the datagrams were read that are being handled. */
+  readonly readAtMs: () => number
 }
 
 /** The range of close codes kaos-rudp leaves to applications (`docs/transport.md`). */
@@ -79,7 +81,7 @@ export class RudpPeerConnection implements Connection {
   attach(handler: ConnectionHandler, messageBytes: number): void {
     this.#rudp.onMessage = (_channel, _mode, data) => {
       if (data.length > messageBytes) handler.onBadMessage('too-large', data.length)
-      else handler.onMessage(data)
+      else handler.onMessage(data, this.#options.readAtMs())
     }
     this.#rudp.onClose = (close) => {
       this.#isClosing = true

@@ -19,6 +19,8 @@ export interface RudpTransportOptions {
   readonly mayUseOtherPort: boolean
   readonly keys: UdpKeys
   readonly driver: 'auto' | 'native' | 'node'
+  /** The system has everything that was to be sent. */
+  readonly onWritten: () => void
   readonly limits: {
     readonly connections: number
     readonly connectionsPerAddress: number
@@ -52,6 +54,11 @@ export class RudpTransport implements Transport {
   /** The UDP port that was bound; 0 before {@link start}. */
   get port(): number {
     return this.#port
+  }
+
+  /** Whether something has been given to connections and not to the system. */
+  get isWriting(): boolean {
+    return this.#server?.isWriting ?? false
   }
 
   /** Datagrams and attempts to connect that went no further, by reason. */
@@ -107,12 +114,15 @@ export class RudpTransport implements Transport {
       wallClock: () => clock.unixMs(),
       logger,
     })
+    server.onWritten = this.#options.onWritten
+    const readAtMs = (): number => server.lastReadMs
     server.onConnection = (rudp) => {
       const connection = new RudpPeerConnection(rudp, {
         clock,
         batches: this.#batches,
         unreliableQueueBytes,
         onGone: () => this.#open.delete(connection),
+        readAtMs,
       })
       this.#open.add(connection)
       connection.attach(accept(connection), limits.messageBytes)

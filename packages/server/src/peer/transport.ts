@@ -36,8 +36,11 @@ export interface Connection {
 }
 
 export interface ConnectionHandler {
-  /** One message; the bytes are valid during the call only. */
-  onMessage(message: Uint8Array): void
+  /**
+   * One message; the bytes are valid during the call only.
+   * @param readAtMs When it was read from the network; now when omitted
+   */
+  onMessage(message: Uint8Array, readAtMs?: number): void
   /** A message the transport refused before it became one (e.g. text, too large); the connection lives on. */
   onBadMessage(error: 'text' | 'too-large', sizeBytes: number): void
   /** @param isGoneForGood The client has said that it will not come back: a page that was closed or left. */

@@ -106,11 +106,14 @@ export class RoomGateway implements RoomHostEvents {
     this.#removeMember(room, member, 'left', { requestId })
   }
 
-  /** @throws {KaosError} ROOM_NOT_JOINED, ROOM_CLOSED or PAYLOAD_TOO_LARGE */
-  input(session: Session, handle: RoomHandle, message: RoomInput): void {
+  /**
+   * @param readAtMs When it was read from the network; not known of what a hook has changed
+   * @throws {KaosError} ROOM_NOT_JOINED, ROOM_CLOSED or PAYLOAD_TOO_LARGE
+   */
+  input(session: Session, handle: RoomHandle, message: RoomInput, readAtMs?: number): void {
     const { room, member } = this.#occupiedSeat(session, handle)
     this.#limits.checkData(message.data)
-    this.#parts.host.input(room.id, member, message)
+    this.#parts.host.input(room.id, member, message, readAtMs)
   }
 
   /** The session is gone: its members leave every room. */
@@ -204,7 +207,9 @@ export class RoomGateway implements RoomHostEvents {
     const room = this.#existing(roomId)
     const sender = message.sender === undefined ? 0 : (this.#memberOf(room, message.sender) ?? 0)
     const receivers = message.receivers?.flatMap((session) => this.#memberOf(room, session) ?? [])
-    this.roomData(roomId, encodeRoomData({ ...message, room: 0, sender }), message.isReliable, receivers)
+    const { isReliable, isMessagePack, op, data } = message
+    const frame = encodeRoomData({ room: 0, isReliable, isMessagePack, op, sender, data })
+    this.roomData(roomId, frame, isReliable, receivers, this.#parts.clock.nowMs())
   }
 
   /** @throws {KaosError} ROOM_NOT_FOUND or ROOM_CLOSED */
@@ -273,10 +278,14 @@ export class RoomGateway implements RoomHostEvents {
     frame: Uint8Array,
     isReliable: boolean,
     receivers: readonly MemberNumber[] | undefined,
+    sentAtMs?: number,
   ): void {
     const seats = this.#parts.rooms.find(roomId)?.seats
     if (seats === undefined) return
     const delivery = isReliable ? 'reliable' : 'unreliable'
+    if (sentAtMs !== undefined) {
+      this.#parts.metrics.routing.queued(sentAtMs, receivers?.length ?? seats.size)
+    }
     if (receivers === undefined) {
       for (const seat of seats.values()) deliver(seat, frame, delivery)
       return

@@ -140,8 +140,11 @@ export interface RoomHost {
   drop(roomId: RoomId, member: MemberNumber): void
   /** The member is back. */
   resume(roomId: RoomId, member: MemberNumber): void
-  /** The data is copied. */
-  input(roomId: RoomId, member: MemberNumber, message: RoomInput): void
+  /**
+   * The data is copied.
+   * @param readAtMs When it was read from the network, for the histogram of routing times
+   */
+  input(roomId: RoomId, member: MemberNumber, message: RoomInput, readAtMs?: number): void
   endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void
   /** Runs an RPC or hook. Never rejects. */
   invoke(call: ScriptCall): Promise<ScriptOutcome>
@@ -178,12 +181,16 @@ export interface RoomHostEvents {
   joinAccepted(roomId: RoomId, member: MemberNumber): void
   joinRejected(roomId: RoomId, member: MemberNumber, reason: string | undefined): void
   inputRefused(roomId: RoomId, member: MemberNumber, refusal: InputRefusal): void
-  /** A RoomData frame for these members; undefined = all. */
+  /**
+   * A RoomData frame for these members; undefined = all.
+   * @param sentAtMs When the script sent it, for the histogram of routing times
+   */
   roomData(
     roomId: RoomId,
     frame: Uint8Array,
     isReliable: boolean,
     receivers: readonly MemberNumber[] | undefined,
+    sentAtMs?: number,
   ): void
   /** A RoomState frame for all members, and for those who join later. */
   roomState(roomId: RoomId, frame: Uint8Array): void

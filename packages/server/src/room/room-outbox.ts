@@ -25,7 +25,14 @@ export class RoomOutbox {
   /** Sessions that are no members are ignored. @throws {KaosError} PAYLOAD_TOO_LARGE */
   send(message: OutgoingRoomData): void {
     const sender = message.sender === undefined ? 0 : (this.#members.numberOf(message.sender) ?? 0)
-    const frame = encodeRoomData({ ...message, room: 0, sender })
+    const frame = encodeRoomData({
+      room: 0,
+      isReliable: message.isReliable,
+      isMessagePack: message.isMessagePack,
+      op: message.op,
+      sender,
+      data: message.data,
+    })
     const receivers = this.#numbersOf(message.receivers)
     if ((receivers?.length ?? this.#members.size) > 0) this.#sink.data(frame, message.isReliable, receivers)
   }

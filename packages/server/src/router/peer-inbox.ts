@@ -68,8 +68,8 @@ export class PeerInbox implements ConnectionHandler, Watched {
     return this.#inbox?.session
   }
 
-  onMessage(message: Uint8Array): void {
-    this.peer.lastHeardMs = this.#parts.clock.nowMs()
+  onMessage(message: Uint8Array, readAtMs = this.#parts.clock.nowMs()): void {
+    this.peer.lastHeardMs = readAtMs
     const reader = this.#reader
     reader.reset(message)
     for (;;) {
@@ -84,7 +84,7 @@ export class PeerInbox implements ConnectionHandler, Watched {
         this.#parts.metrics.frameDropped('closing')
         continue
       }
-      this.#handleFrame(reader.op, reader.payload())
+      this.#handleFrame(reader.op, reader.payload(), readAtMs)
     }
   }
 
@@ -144,13 +144,13 @@ export class PeerInbox implements ConnectionHandler, Watched {
     return session?.peer === this.peer ? session : undefined
   }
 
-  #handleFrame(op: number, payload: Uint8Array): void {
+  #handleFrame(op: number, payload: Uint8Array, readAtMs: number): void {
     // Counted before anything is said about it: the client counts what it sends.
     const { session } = this
     if (session !== undefined) {
       session.link.countReceived(op, payload)
       if (op !== Op.Heartbeat) this.#parts.sessionService.confirmToken(session)
-      if (this.#isPastRate(op, payload)) return
+      if (this.#isPastRate(op, payload, readAtMs)) return
     }
     try {
       if (opName(op) === undefined) {
@@ -162,16 +162,16 @@ export class PeerInbox implements ConnectionHandler, Watched {
       else if (op === Op.SessionEnd) this.#sessionEnd(payload)
       else if (op === Op.SessionStart) this.#sessionStart(payload)
       else if (op === Op.SessionAck) this.#sessionAck(payload)
-      else this.#requireInbox(op).request(op, payload)
+      else this.#requireInbox(op).request(op, payload, readAtMs)
     } catch (error) {
       this.#refuse(error, op, withoutId.has(op) ? 0 : salvageRequestId(payload))
     }
   }
 
   /** Refuses a frame that came too fast. */
-  #isPastRate(op: number, payload: Uint8Array): boolean {
+  #isPastRate(op: number, payload: Uint8Array, nowMs: number): boolean {
     if (withoutRate.has(op)) return false
-    const limit = this.#inbox?.passedRate(payload.length)
+    const limit = this.#inbox?.passedRate(payload.length, nowMs)
     if (limit === undefined) return false
     this.#inbox?.refuseRate(limit, op, withoutId.has(op) ? 0 : salvageRequestId(payload))
     return true

@@ -137,11 +137,12 @@ export class RequestHandlers {
     return hooks.before('room_leave', callerOf(session), message).then(leave)
   }
 
-  roomData(session: Session, message: RoomData): void | Promise<void> {
+  /** @param readAtMs When it was read from the network */
+  roomData(session: Session, message: RoomData, readAtMs?: number): void | Promise<void> {
     // Checked here, so that the sender learns of it and not the room.
     if (message.isMessagePack) scanMessagePack(message.data)
     if (this.isDataHooked) return this.#hookedRoomData(session, message)
-    return this.#parts.rooms.input(session, message.room, message)
+    return this.#parts.rooms.input(session, message.room, message, readAtMs)
   }
 
   async #hookedRoomData(session: Session, message: RoomData): Promise<void> {

@@ -51,8 +51,8 @@ export class SessionInbox {
   }
 
   /** Counts a frame against the session's rate. @returns the limit that is passed: the frame must not be processed */
-  passedRate(payloadBytes: number): keyof RateLimits | undefined {
-    const limit = this.#rate.passed(WireLimits.frameHeaderBytes + payloadBytes, this.#parts.clock.nowMs())
+  passedRate(payloadBytes: number, nowMs: number): keyof RateLimits | undefined {
+    const limit = this.#rate.passed(WireLimits.frameHeaderBytes + payloadBytes, nowMs)
     if (limit !== undefined) this.#parts.metrics.limitHit(limit)
     return limit
   }
@@ -71,11 +71,14 @@ export class SessionInbox {
     this.#rate.catchUp(this.#parts.clock.nowMs(), timeoutMs + resumeWindowMs)
   }
 
-  /** @throws {KaosError} when the payload or the state does not allow it */
-  request(op: number, payload: Uint8Array): void {
+  /**
+   * @param readAtMs When it was read from the network
+   * @throws {KaosError} when the payload or the state does not allow it
+   */
+  request(op: number, payload: Uint8Array, readAtMs: number): void {
     const { session } = this
     const { handlers, matchmaking } = this.#parts
-    if (op === Op.RoomData) return this.#roomData(payload)
+    if (op === Op.RoomData) return this.#roomData(payload, readAtMs)
     // The bytes that a request holds outlive the message they came in. Not slice(): that of a Buffer copies nothing.
     const owned = new Uint8Array(payload)
     switch (op) {
@@ -134,13 +137,13 @@ export class SessionInbox {
     this.#parts.sessionService.end(session, { code, reason: message, leaveReason: 'dropped' })
   }
 
-  #roomData(payload: Uint8Array): void {
+  #roomData(payload: Uint8Array, readAtMs: number): void {
     const { session } = this
     const { handlers } = this.#parts
     // While an earlier message waits for a hook, this one outlives the message it came in.
     const mustWait = this.#lane.isBusy || handlers.isDataHooked
     const message = decodeRoomData(mustWait ? new Uint8Array(payload) : payload)
-    this.#inOrder(Op.RoomData, 0, () => handlers.roomData(session, message))
+    this.#inOrder(Op.RoomData, 0, () => handlers.roomData(session, message, readAtMs))
   }
 
   #inOrder(op: number, requestId: number, task: () => void | Promise<void>): void {

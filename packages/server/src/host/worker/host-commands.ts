@@ -12,7 +12,7 @@ const Command = {
   join: 2,
   /** `room u32 | member u16 | reason u8` */
   leave: 3,
-  /** `room u32 | member u16 | op u16 | flags u8 | data` */
+  /** `room u32 | member u16 | op u16 | flags u8 | readAtMs f64, 0 = not known | data` */
   input: 4,
   /** `room u32 | reason u8 | graceSeconds f64` */
   end: 5,
@@ -67,11 +67,17 @@ export class CommandWriter {
     this.#batch.u16(member)
   }
 
-  input(room: number, member: MemberNumber, { op, data, isReliable, isMessagePack }: RoomInput): void {
+  input(
+    room: number,
+    member: MemberNumber,
+    { op, data, isReliable, isMessagePack }: RoomInput,
+    readAtMs = 0,
+  ): void {
     this.#begin(Command.input, room)
     this.#batch.u16(member)
     this.#batch.u16(op)
     this.#batch.u8((isReliable ? RELIABLE : 0) | (isMessagePack ? MESSAGEPACK : 0))
+    this.#batch.f64(readAtMs)
     this.#batch.bytes(data)
   }
 
@@ -112,7 +118,7 @@ export interface CommandHandler {
   drop(room: number, member: MemberNumber): void
   resume(room: number, member: MemberNumber): void
   /** The data is a view of the batch. */
-  input(room: number, member: MemberNumber, message: RoomInput): void
+  input(room: number, member: MemberNumber, message: RoomInput, readAtMs: number | undefined): void
   end(room: number, reason: 'closed' | 'shutdown', graceSeconds: number): void
   invoke(id: number, call: ScriptCall): void
   prepare(id: number, scripts: ScriptBundle): void
@@ -145,7 +151,8 @@ function readCommand(batch: BatchReader, handler: CommandHandler): void {
       const flags = batch.u8()
       const isReliable = (flags & RELIABLE) !== 0
       const isMessagePack = (flags & MESSAGEPACK) !== 0
-      return handler.input(room, member, { op, isReliable, isMessagePack, data: batch.bytes() })
+      const readAtMs = batch.f64() || undefined
+      return handler.input(room, member, { op, isReliable, isMessagePack, data: batch.bytes() }, readAtMs)
     }
     case Command.end:
       return handler.end(batch.u32(), endReasons[batch.u8()] as 'closed' | 'shutdown', batch.f64())

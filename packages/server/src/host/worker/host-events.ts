@@ -22,7 +22,10 @@ const Event = {
   joinRejected: 4,
   /** `room u32 | member, refusal` */
   inputRefused: 5,
-  /** `room u32 | flags u8 | count u16 | count × member u16 | frame`; without the flag `count` and members are left out */
+  /**
+   * `room u32 | flags u8 | sentAtMs f64 | count u16 | count × member u16 | frame`; without the flag `count` and members are
+   * left out
+   */
   data: 6,
   /** `room u32 | frame` */
   state: 7,
@@ -74,6 +77,7 @@ export interface EventHandler {
     frame: Uint8Array,
     isReliable: boolean,
     receivers: readonly MemberNumber[] | undefined,
+    sentAtMs: number,
   ): void
   state(room: number, frame: Uint8Array): void
   kicked(room: number, member: MemberNumber, reason: string): void
@@ -119,9 +123,11 @@ export class EventWriter implements EventHandler {
     frame: Uint8Array,
     isReliable: boolean,
     receivers: readonly MemberNumber[] | undefined,
+    sentAtMs: number,
   ): void {
     this.#begin(Event.data, room)
     this.#batch.u8((isReliable ? RELIABLE : 0) | (receivers === undefined ? 0 : HAS_RECEIVERS))
+    this.#batch.f64(sentAtMs)
     if (receivers !== undefined) {
       this.#batch.u16(receivers.length)
       for (const member of receivers) this.#batch.u16(member)
@@ -193,8 +199,9 @@ function readEvent(batch: BatchReader, handler: EventHandler): void {
     }
     case Event.data: {
       const flags = batch.u8()
+      const sentAtMs = batch.f64()
       const receivers = (flags & HAS_RECEIVERS) === 0 ? undefined : readMembers(batch)
-      return handler.data(subject, batch.bytes(), (flags & RELIABLE) !== 0, receivers)
+      return handler.data(subject, batch.bytes(), (flags & RELIABLE) !== 0, receivers, sentAtMs)
     }
     case Event.state:
       return handler.state(subject, batch.bytes())

@@ -87,9 +87,9 @@ export class WorkerHost implements CommandHandler {
         this.#tellOf(id, (room) => this.#events.joinRejected(room, member, reason)),
       inputRefused: (id, member, refusal) =>
         this.#tellOf(id, (room) => this.#events.inputRefused(room, member, refusal)),
-      roomData: (id, frame, isReliable, receivers) => {
+      roomData: (id, frame, isReliable, receivers, sentAtMs) => {
         const room = this.#rooms.numberOf(id)
-        if (room !== undefined) this.#tell().data(room, frame, isReliable, receivers)
+        if (room !== undefined) this.#tell().data(room, frame, isReliable, receivers, sentAtMs ?? 0)
       },
       roomState: (id, frame) => this.#tellOf(id, (room) => this.#events.state(room, frame)),
       memberKicked: (id, member, reason) =>
@@ -122,9 +122,9 @@ export class WorkerHost implements CommandHandler {
     this.#in(room, (id) => this.#host.resume(id, member))
   }
 
-  input(room: number, member: MemberNumber, message: RoomInput): void {
+  input(room: number, member: MemberNumber, message: RoomInput, readAtMs: number | undefined): void {
     const id = this.#rooms.idOf(room)
-    if (id !== undefined) this.#host.input(id, member, message)
+    if (id !== undefined) this.#host.input(id, member, message, readAtMs)
   }
 
   end(room: number, reason: 'closed' | 'shutdown', graceSeconds: number): void {

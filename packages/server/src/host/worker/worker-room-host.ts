@@ -169,7 +169,7 @@ export class WorkerRoomHost implements RoomHost {
     if (room !== undefined) this.#tell().resume(room, member)
   }
 
-  input(roomId: RoomId, member: MemberNumber, message: RoomInput): void {
+  input(roomId: RoomId, member: MemberNumber, message: RoomInput, readAtMs?: number): void {
     const room = this.#rooms.numberOf(roomId)
     if (room === undefined) return
     // Of a thread that is stuck no queue can say that it is full.
@@ -177,7 +177,7 @@ export class WorkerRoomHost implements RoomHost {
       this.#events?.inputRefused(roomId, member, { error: 'ROOM_BUSY' })
       return
     }
-    this.#tell().input(room, member, message)
+    this.#tell().input(room, member, message, readAtMs)
   }
 
   endRoom(roomId: RoomId, reason: 'closed' | 'shutdown', graceSeconds: number): void {
@@ -264,9 +264,9 @@ export class WorkerRoomHost implements RoomHost {
       this.#of(room, (id) => this.#events?.joinRejected(id, member, reason)),
     inputRefused: (room, member, refusal) =>
       this.#of(room, (id) => this.#events?.inputRefused(id, member, refusal)),
-    data: (room, frame, isReliable, receivers) => {
+    data: (room, frame, isReliable, receivers, sentAtMs) => {
       const id = this.#rooms.idOf(room)
-      if (id !== undefined) this.#events?.roomData(id, frame, isReliable, receivers)
+      if (id !== undefined) this.#events?.roomData(id, frame, isReliable, receivers, sentAtMs)
     },
     state: (room, frame) => this.#of(room, (id) => this.#events?.roomState(id, frame)),
     kicked: (room, member, reason) => this.#of(room, (id) => this.#events?.memberKicked(id, member, reason)),
