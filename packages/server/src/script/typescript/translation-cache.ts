@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Translations of modules in a folder, one file for each module: to translate takes far longer than all else that the start
- * of a server does. Whoever can write there decides what modules do, as whoever can write the modules themselves.
+ * Translations of modules in a folder, one file for each: to translate a game takes longer than all else that the start of
+ * a server does. Whoever can write there decides what modules do, as whoever can write the modules themselves.
  *
  * It is there to save time and does nothing else: what cannot be read or written is translated anew.
  */
@@ -18,24 +18,26 @@ export class TranslationCache {
     this.#translator = translator
   }
 
-  /** What `write` was given for this very source, in this or in another process. */
+  /** What {@link write} was given for this very source of the module, in this or in another process. */
   read(name: string, source: string): string | undefined {
     try {
       const text = readFileSync(this.#fileOf(name), 'utf8')
-      const head = this.#headOf(source)
-      return text.startsWith(head) ? text.slice(head.length) : undefined
+      const headEnd = text.indexOf('\n') + 1
+      const code = text.slice(headEnd)
+      return text.slice(0, headEnd) === this.#headOf(source, code) ? code : undefined
     } catch {
       return undefined
     }
   }
 
+  /** Keeps the translation in place of that of the module's earlier source. */
   write(name: string, source: string, code: string): void {
     const file = this.#fileOf(name)
     const unfinished = `${file}.${randomUUID()}`
     try {
       mkdirSync(this.#dir, { recursive: true })
-      // Several threads load the same modules at the same time: no one shall read half a file.
-      writeFileSync(unfinished, this.#headOf(source) + code)
+      // Several threads load the same modules at the same time: none shall read half a file.
+      writeFileSync(unfinished, this.#headOf(source, code) + code)
       renameSync(unfinished, file)
     } catch {}
   }
@@ -44,8 +46,9 @@ export class TranslationCache {
     return join(this.#dir, `${digest(name).slice(0, 32)}.cjs`)
   }
 
-  #headOf(source: string): string {
-    return `// ${digest(`${this.#translator}\0${source}`)}\n`
+  /** Of the translation too: a crash of the machine may leave half of it. */
+  #headOf(source: string, code: string): string {
+    return `// ${digest(JSON.stringify([this.#translator, source, code]))}\n`
   }
 }
 
