@@ -28,13 +28,14 @@ export function ensureInstalled() {
   writeFileSync(stamp, wanted)
 }
 
-/** Compiles what changed (TypeScript project references, the datagram addon) and bundles what browsers load. */
+/** Compiles what changed (TypeScript project references, the datagram addon) and bundles what browsers load, and the command. */
 export function ensureBuilt() {
   if (!existsSync(join(root, 'packages', 'cli', 'dist', 'main.js'))) console.error('Building …')
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
   for (const script of [
     'packages/rudp/native/install.mjs',
     'packages/client/build-bundle.mjs',
+    'packages/cli/build-bundle.mjs',
     'examples/game-server/build.mjs',
   ]) {
     run(process.execPath, [join(root, script)])

@@ -13,12 +13,16 @@ export interface CommandRun {
   readonly output: () => string
 }
 
-/** The built command in a process of its own, as a user runs it; ended when the test is over. */
+/**
+ * The built command in a process of its own, as a user runs it; ended when the test is over.
+ * @param command The one to run in place of what the build made here.
+ */
 export function runCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  command = COMMAND,
 ): CommandRun {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+  const child = spawn(process.execPath, [command, ...args], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -12,6 +12,7 @@ import {
 } from '@kaosnet/server'
 import { withKeyOf } from './key-folder.ts'
 import type { ProgramIo } from './program.ts'
+import { withTranslationsIn } from './translation-folder.ts'
 import { type ScriptWatcher, watchScripts } from './watch-scripts.ts'
 
 export interface StartOptions {
@@ -40,7 +41,8 @@ export async function start(
   try {
     const config = configFor(dir, options, io)
     const logger = await loggerFor(config, options)
-    server = new KaosServer(withKeyOf(resolve(dir), config, logger), { logger })
+    const folder = resolve(dir)
+    server = new KaosServer(withTranslationsIn(folder, withKeyOf(folder, config, logger)), { logger })
     await server.start()
     if (options.watch === true) {
       watcher = await watchScripts(watchedFolders(config), async () => {

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { isIP } from 'node:net'
 import { WireLimits } from '@kaosnet/protocol'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isAddressRange } from './http/client-address.ts'
 
 const port = z.int().min(0).max(65_535)
@@ -336,6 +336,12 @@ const scriptsConfig = z.strictObject({
     .string()
     .optional()
     .describe('Folder of TypeScript and JavaScript modules, which are trusted: see typescript.md.'),
+  cacheDir: z
+    .string()
+    .optional()
+    .describe(
+      'Folder that keeps translated TypeScript, for the next start; only who may write the modules may write it.',
+    ),
   entry: z.string().default('main').describe('Module that registers RPCs and hooks; may be absent.'),
   env: z.record(z.string(), z.string()).default({}).describe('Strings that scripts read as `ctx.env`.'),
   memoryBytes: z

@@ -62,6 +62,7 @@ const samples: Readonly<Record<string, [string, unknown]>> = {
   'rooms.workers': ['0', 0],
   'scripts.dir': ['7', '7'],
   'scripts.modulesDir': ['8', '8'],
+  'scripts.cacheDir': ['9', '9'],
   'admin.token': ['an admin token of thirty-two characters', 'an admin token of thirty-two characters'],
   'scripts.entry': ['start', 'start'],
   'scripts.env': ['{"bots":"3"}', { bots: '3' }],

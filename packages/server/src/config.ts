@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ServerConfig, type ServerConfigInput, serverConfig } from './config-schema.ts'
 
 export type { AuthConfig, HostConfig, ServerConfig, ServerConfigInput } from './config-schema.ts'

@@ -263,7 +263,7 @@ export class KaosServer {
         })
       : undefined
     const clients = new ClientAddress(config.http.trustedProxies)
-    this.#http = new HttpServer({
+    const http = new HttpServer({
       clientAddress: (request) => clients.of(request),
       connect: new ConnectService({
         authenticator,
@@ -289,10 +289,13 @@ export class KaosServer {
         rooms,
       },
     })
+    this.#http = http
     this.#transports = [
       new WebSocketTransport({
         clock,
-        server: this.#http.server,
+        get server() {
+          return http.server
+        },
         path: WEBSOCKET_PATH,
         messageBytes: config.limits.messageBytes,
         unreliableQueueBytes: config.limits.unreliableQueueBytes,
@@ -335,8 +338,7 @@ export class KaosServer {
     if (this.#phase !== 'new') throw new Error('a server starts once')
     this.#phase = 'starting'
     try {
-      await this.#host.start(this.#gateway)
-      await this.#scripts.deploy()
+      await Promise.all([this.#startHost(), this.#http.prepare()])
       // UDP takes the port that TCP got.
       await this.#http.listen()
       for (const transport of this.#transports) {
@@ -350,6 +352,11 @@ export class KaosServer {
     this.#phase = 'running'
     const udpDriver = this.#rudp?.driverName
     this.#logger.info({ addresses: this.addresses, udpDriver }, 'server started')
+  }
+
+  async #startHost(): Promise<void> {
+    await this.#host.start(this.#gateway)
+    await this.#scripts.deploy()
   }
 
   /** What new rooms, RPCs and hooks run: 12 hex digits that depend on the scripts alone. */

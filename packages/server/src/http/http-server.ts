@@ -1,67 +1,41 @@
 import { existsSync } from 'node:fs'
-import type { IncomingMessage, Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
-import fastifyStatic from '@fastify/static'
-import { type FastifyInstance, fastify } from 'fastify'
-import { KaosError } from '@kaosnet/protocol'
+import type { FastifyInstance } from 'fastify'
 import { PortInUseError } from '../errors.ts'
-import type { Metrics } from '../observe/metrics.ts'
-import { type AdminParts, registerAdminRoutes } from './admin-routes.ts'
-import type { ConnectService } from './connect-service.ts'
+import type { HttpAppOptions } from './http-app.ts'
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends HttpAppOptions {
   readonly host: string
   readonly port: number
-  readonly publicDir: string | undefined
-  /** How long the head of a request may take, from the moment of the connection. */
-  readonly headersTimeoutMs: number
-  /** The same for the whole request. */
-  readonly requestTimeoutMs: number
-  readonly metrics: Metrics
-  readonly isReady: () => boolean
-  readonly connect: Pick<ConnectService, 'connect'>
-  /** The address of the client behind a request. */
-  readonly clientAddress: (request: IncomingMessage) => string
-  readonly admin: AdminParts
 }
-
-/** How often connections are looked at for what has taken too long; Node's own interval is half a minute. */
-const TIMEOUT_CHECK_MS = 1_000
 
 /** Health, metrics and the page; the WebSocket transport shares its port. */
 export class HttpServer {
   readonly #options: HttpServerOptions
-  readonly #app: FastifyInstance
+  #app: FastifyInstance | undefined
+  #preparing: Promise<FastifyInstance> | undefined
 
   constructor(options: HttpServerOptions) {
     this.#options = options
-    this.#app = fastify({
-      logger: false,
-      forceCloseConnections: true,
-      bodyLimit: 65_536,
-      // A request that drips in slowly, or never begins, holds a socket no longer than this.
-      requestTimeout: options.requestTimeoutMs,
-      http: {
-        headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
-        requestTimeout: options.requestTimeoutMs,
-        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      },
-    })
-    this.#app.server.on('clientError', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') options.metrics.limitHit('httpTimeouts')
-    })
-    this.#routes()
   }
 
-  /** Node's own server, for upgrades. */
+  /** Node's own server, for upgrades; there is one once this is prepared. */
   get server(): Server {
+    if (this.#app === undefined) throw new Error('the HTTP server is not prepared')
     return this.#app.server
   }
 
   /** The port that was bound; 0 before {@link listen}. */
   get port(): number {
-    return (this.#app.server.address() as AddressInfo | null)?.port ?? 0
+    return (this.#app?.server.address() as AddressInfo | null | undefined)?.port ?? 0
+  }
+
+  /** Loads what answers requests: a good part of all that a server loads, so that it is done while threads start. */
+  async prepare(): Promise<void> {
+    this.#preparing ??= loadApp(this.#options)
+    this.#app = await this.#preparing
   }
 
   /** @throws {PortInUseError}, {Error} when the public folder does not exist */
@@ -70,8 +44,9 @@ export class HttpServer {
     if (publicDir !== undefined && !existsSync(publicDir)) {
       throw new Error(`the public folder ${resolve(publicDir)} does not exist`)
     }
+    await this.prepare()
     try {
-      await this.#app.listen({ host, port })
+      await this.#app?.listen({ host, port })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
         throw new PortInUseError(port, 'TCP', error)
@@ -81,57 +56,11 @@ export class HttpServer {
   }
 
   async close(): Promise<void> {
-    await this.#app.close()
-  }
-
-  #routes(): void {
-    const { clientAddress, connect, isReady, metrics, publicDir } = this.#options
-    this.#app.addHook('onSend', async (_request, reply) => {
-      reply.header('x-content-type-options', 'nosniff')
-      reply.header('referrer-policy', 'no-referrer')
-    })
-    this.#app.get('/healthz', async () => ({ status: 'ok' }))
-    this.#app.get('/readyz', async (_request, reply) => {
-      const ready = isReady()
-      return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' })
-    })
-    this.#app.get('/metrics', async (_request, reply) => {
-      return reply.type(metrics.contentType).send(await metrics.expose())
-    })
-    this.#app.post('/v1/connect', async (request, reply) => {
-      try {
-        reply.header('cache-control', 'no-store')
-        const localAddress = request.socket.localAddress ?? '127.0.0.1'
-        return await connect.connect(
-          { localAddress, clientAddress: clientAddress(request.raw) },
-          request.body,
-        )
-      } catch (error) {
-        if (!(error instanceof KaosError)) throw error
-        const { code, error: name, message } = error
-        return reply.code(statusOf(error)).send({ error: { code, name, message } })
-      }
-    })
-    registerAdminRoutes(this.#app, this.#options.admin)
-    if (publicDir === undefined) {
-      this.#app.get('/', async (_request, reply) => {
-        return reply
-          .type('text/plain; charset=utf-8')
-          .send('KaosNet is running. Game clients connect to /ws.\n')
-      })
-    } else {
-      void this.#app.register(fastifyStatic, {
-        root: resolve(publicDir),
-        cacheControl: true,
-        maxAge: 0,
-        // A folder that is published whole may hold what was not meant to be.
-        dotfiles: 'ignore',
-      })
-    }
+    await this.#app?.close()
   }
 }
 
-function statusOf(error: KaosError): number {
-  if (error.error === 'RATE_LIMITED') return 429
-  return error.action === 'reauth' ? 401 : 400
+async function loadApp(options: HttpAppOptions): Promise<FastifyInstance> {
+  const { createHttpApp } = await import('./http-app.ts')
+  return createHttpApp(options)
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HEADER_WORDS, SLOT_BYTES } from '../../endpoint/datagram-batch.ts'
 
 /** Bits of the events a {@link NativeSocket} reports. */
@@ -48,7 +48,7 @@ export type NativeAddonLookup =
   | { readonly kind: 'loaded'; readonly addon: NativeAddon }
   | { readonly kind: 'unavailable'; readonly reason: string }
 
-const PACKAGE = new URL('../../../', import.meta.url)
+const require = createRequire(import.meta.url)
 
 /** Where `native/install.mjs` puts what it makes of this very source; undefined without the source. */
 const ADDON = addonUrl()
@@ -58,7 +58,7 @@ export function loadNativeAddon(): NativeAddonLookup {
   if (process.platform !== 'linux') return unavailable('it is for Linux')
   if (ADDON === undefined || !existsSync(ADDON)) return unavailable('it was not built on install')
   try {
-    const addon = createRequire(import.meta.url)(fileURLToPath(ADDON)) as NativeAddon
+    const addon = require(fileURLToPath(ADDON)) as NativeAddon
     if (addon.slotBytes !== SLOT_BYTES || addon.headerWords !== HEADER_WORDS) {
       return unavailable('it was built for batches of another layout')
     }
@@ -70,9 +70,11 @@ export function loadNativeAddon(): NativeAddonLookup {
 
 function addonUrl(): URL | undefined {
   try {
-    const source = readFileSync(new URL('native/datagrams.c', PACKAGE))
+    // By its name: this file may have become a part of another one.
+    const manifest = pathToFileURL(require.resolve('@kaosnet/rudp/package.json'))
+    const source = readFileSync(new URL('native/datagrams.c', manifest))
     const hash = createHash('sha256').update(source).digest('hex').slice(0, 16)
-    return new URL(`build/datagrams-${process.platform}-${process.arch}-${hash}.node`, PACKAGE)
+    return new URL(`build/datagrams-${process.platform}-${process.arch}-${hash}.node`, manifest)
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { moduleFolder, type Sources, writeModules } from '../../testing/module-world.ts'
@@ -105,5 +105,54 @@ describe('a module graph', () => {
     writeModules(root, { 'a.ts': 'export const a = 1' })
     seen.push(load())
     expect(seen).toEqual([1, 2, 1])
+  })
+})
+
+describe('kept translations', () => {
+  const GAME = {
+    'a.ts': `
+      import { b } from './lib/b.ts'
+      export enum Kind { One, Two }
+      export const a = (): string => Kind[Kind.Two] + b(1 as number)
+      export const later = async () => (await import('./lib/b.ts')).b(2)`,
+    'lib/b.ts': `export const b = (n: number): string => 'b' + n`,
+  }
+
+  /** What the modules say, and which files of translations have been written for it. */
+  async function load(root: string, cacheDir: string) {
+    const exports = new SourceEvaluator(cacheDir).begin(root).evaluate(join(root, 'a.ts'))
+    const { a, later } = exports as { a(): string; later(): Promise<string> }
+    const said = [a(), await later()]
+    const written = readdirSync(cacheDir).map((name) => [name, statSync(join(cacheDir, name)).ino])
+    return { said, written: Object.fromEntries(written) as Record<string, number> }
+  }
+
+  it('are used by the next process, and renewed for what has changed', async () => {
+    const root = folder(GAME)
+    const cacheDir = join(folder({}), 'kept')
+    const first = await load(root, cacheDir)
+    expect(first.said).toEqual(['Twob1', 'b2'])
+    expect(Object.keys(first.written).length).toBeGreaterThanOrEqual(2)
+    expect(await load(root, cacheDir)).toEqual(first)
+
+    writeFileSync(join(root, 'lib/b.ts'), `export const b = (n: number): string => 'B' + n`)
+    const changed = await load(root, cacheDir)
+    expect(changed.said).toEqual(['TwoB1', 'B2'])
+    expect(Object.keys(changed.written)).toEqual(Object.keys(first.written))
+    expect(changed.written).not.toEqual(first.written)
+  })
+
+  it('say in which line a module is wrong, as new ones do', () => {
+    const root = folder({ 'a.ts': `const n: number = 1\nexport const a = (: string\n` })
+    const cacheDir = join(folder({}), 'kept')
+    const wrong = (): unknown => new SourceEvaluator(cacheDir).begin(root).evaluate(join(root, 'a.ts'))
+    expect(wrong).toThrow(/a\.ts:2/)
+    expect(wrong).toThrow(/a\.ts:2/)
+  })
+
+  it('are not written without a folder for them', () => {
+    const root = folder(GAME)
+    new SourceEvaluator().begin(root).evaluate(join(root, 'a.ts'))
+    expect(readdirSync(root).sort()).toEqual(['a.ts', 'lib'])
   })
 })

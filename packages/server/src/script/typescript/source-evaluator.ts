@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { extname, join, sep } from 'node:path'
 import * as protocol from '@kaosnet/protocol'
-import { createJiti, type Jiti, type JitiOptions } from 'jiti'
+import type { Jiti, JitiOptions } from 'jiti'
 import * as scriptApi from './index.ts'
+import { TranslationCache } from './translation-cache.ts'
 
 type Transform = NonNullable<JitiOptions['transform']>
 
@@ -23,6 +24,8 @@ const ownPackages = {
 }
 
 const require = createRequire(import.meta.url)
+/** As the CommonJS that it is: to import it, Node would look through all of it for what it exports, which takes twice as long. */
+const { createJiti } = require('jiti') as typeof import('jiti')
 
 /**
  * Evaluates TypeScript and JavaScript modules. Each {@link Evaluation} has a module graph of its own, so that a reload
@@ -32,20 +35,34 @@ const require = createRequire(import.meta.url)
  * address makes a fresh copy of that one file only, not of what it imports. The price is that modules are evaluated
  * synchronously, without `await` at their top level.
  *
- * What was translated is kept by its source: a reload translates only what has changed.
+ * What was translated is kept by its source: a reload translates only what has changed, and so does another start where
+ * there is a folder for translations.
  */
 export class SourceEvaluator {
   #transformed = new Map<string, Transformed>()
   readonly #transform: Transform
 
-  constructor() {
+  /** @param cacheDir Folder that translations are kept in; nothing is written without one. */
+  constructor(cacheDir?: string) {
+    const cache = cacheDir === undefined ? undefined : new TranslationCache(cacheDir, jitiVersion())
     const translator = createJiti(import.meta.url, {
       fsCache: false,
       moduleCache: false,
       interopDefault: false,
     })
     // The code itself asks how CommonJS is to be imported; jiti's way at run time would put a proxy before every module.
-    this.#transform = (options) => ({ code: translator.transform({ ...options, interopDefault: true }) })
+    const translate = (options: Parameters<Transform>[0]): string =>
+      translator.transform({ ...options, interopDefault: true })
+    this.#transform = (options) => {
+      const { async: isAsync = false, filename = '', source } = options
+      // What `import()` loads is translated in another way than what `import` does.
+      const name = isAsync ? `${filename} async` : filename
+      const kept = cache?.read(name, source)
+      if (kept !== undefined) return { code: kept }
+      const code = translate(options)
+      cache?.write(name, source, code)
+      return { code }
+    }
   }
 
   /** Begins a fresh module graph for the folder `root`. */
@@ -101,6 +118,11 @@ export class Evaluation {
       async: false,
     })
   }
+}
+
+function jitiVersion(): string {
+  const { version } = require('jiti/package.json') as { version: string }
+  return `jiti ${version}`
 }
 
 /** CommonJS helpers are the one kind that Node evaluates, and remembers. */

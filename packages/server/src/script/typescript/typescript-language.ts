@@ -6,10 +6,12 @@ import { type TypeScriptParts, TypeScriptScripts } from './typescript-scripts.ts
 /** Loads TypeScript and JavaScript modules into the calling thread. */
 export class TypeScriptLanguage {
   readonly #parts: TypeScriptParts
-  #evaluator: SourceEvaluator | undefined
+  #evaluator: Promise<SourceEvaluator> | undefined
 
   constructor(parts: TypeScriptParts) {
     this.#parts = parts
+    // A thread that will need it loads it while the node still prepares what else there is.
+    if (parts.config.scripts.modulesDir !== undefined) this.#sourceEvaluator().catch(() => {})
   }
 
   /** undefined where there is no folder of modules. @throws {Error} that names the file and line when anything cannot be loaded */
@@ -21,11 +23,10 @@ export class TypeScriptLanguage {
   }
 
   /** It brings a translator of some megabytes, which threads without modules do without. */
-  async #sourceEvaluator(): Promise<SourceEvaluator> {
-    if (this.#evaluator === undefined) {
-      const { SourceEvaluator } = await import('./source-evaluator.ts')
-      this.#evaluator = new SourceEvaluator()
-    }
+  #sourceEvaluator(): Promise<SourceEvaluator> {
+    this.#evaluator ??= import('./source-evaluator.ts').then(
+      ({ SourceEvaluator }) => new SourceEvaluator(this.#parts.config.scripts.cacheDir),
+    )
     return this.#evaluator
   }
 }
