@@ -54,6 +54,11 @@ export class BotFleet implements BotObserver {
     })
   }
 
+  /** They leave as clients do. */
+  end(): void {
+    for (const bot of this.bots) bot.end()
+  }
+
   close(): void {
     for (const bot of this.bots) bot.close()
   }

@@ -12,6 +12,7 @@ describe('parseOptions', () => {
       out: '/tmp/suite.json',
       seconds: undefined,
       rooms: undefined,
+      sessions: undefined,
       workers: [1],
       languages: ['lua', 'typescript'],
       links: ['rudp', 'websocket'],
@@ -32,6 +33,14 @@ describe('parseOptions', () => {
       workers: [0, 1],
       links: ['websocket'],
       hasPeers: false,
+    })
+  })
+
+  it('leaves one half of a benchmark out', () => {
+    expect(parse('--links', 'none', '--sessions', '500')).toMatchObject({
+      links: [],
+      languages: ['lua', 'typescript'],
+      sessions: [500],
     })
   })
 
