@@ -64,6 +64,11 @@ export class BotFleet implements BotObserver {
     })
   }
 
+  /** They leave as clients do. */
+  end(): void {
+    for (const bot of this.bots) bot.end()
+  }
+
   async close(): Promise<void> {
     for (const bot of this.bots) bot.close()
     await this.#rudp?.close()

@@ -130,6 +130,13 @@ export class Bot implements LinkHandlers {
     this.#acknowledge()
   }
 
+  /** Ends the session, as clients do that leave; the server closes the connection then. */
+  end(): void {
+    if (this.#isClosed) return
+    this.#link?.send(0, true, encodeClientFrame('SessionEnd', { code: 0 }))
+    this.#isClosed = true
+  }
+
   /** Closes the connection without a word; {@link BotObserver.botLost} is not called. */
   close(): void {
     this.#isClosed = true

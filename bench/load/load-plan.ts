@@ -1,3 +1,4 @@
+import type { CallPlan } from './rpc-calls.ts'
 import type { LinkKind, ServerAddress } from './links/link.ts'
 import type { TrafficPlan } from './traffic/traffic.ts'
 
@@ -14,13 +15,15 @@ export interface LoadPlan {
   readonly crowds: readonly Crowd[]
   /** Of the first bot, for its address: processes must not share addresses. */
   readonly firstBot: number
-  /** Absent = bots only hold their sessions. */
+  /** Absent = bots are in no room. */
   readonly rooms?: {
     readonly module: string
     readonly params: Readonly<Record<string, unknown>>
     readonly botsPerRoom: number
     readonly traffic: TrafficPlan
   }
+  /** Absent = bots call no RPC. */
+  readonly calls?: CallPlan
 }
 
 /** The connection of each bot: every crowd is spread evenly, so that rooms are mixed alike. */

@@ -1,10 +1,12 @@
 import { ThreadProfile } from '../rooms/processes/thread-profile.ts'
 import { serveParent } from '../transport/processes/child-process.ts'
+import type { Bot } from './bot.ts'
 import { BotFleet } from './bot-fleet.ts'
 import { Histogram } from './histogram.ts'
 import type { LoadFigures } from './load-figures.ts'
 import type { LoadPlan } from './load-plan.ts'
 import { LoadRun } from './load-run.ts'
+import { RpcCalls } from './rpc-calls.ts'
 import { ChatTraffic } from './traffic/chat-traffic.ts'
 import { SnapshotTraffic } from './traffic/snapshot-traffic.ts'
 import type { Deliveries, Traffic, TrafficPlan } from './traffic/traffic.ts'
@@ -15,13 +17,15 @@ const PROGRESS_EVERY_MS = 5_000
 export type LoadProcessApi = {
   /** Connects all bots and puts them into their rooms; from then on they send heartbeats. */
   open(plan: LoadPlan): Promise<{ readonly setUpMs: number }>
-  /** They begin to send inputs. */
+  /** They begin to send inputs, and to call RPCs. */
   startInputs(argument: null): Promise<void>
   beginWindow(argument: null): Promise<void>
   endWindow(argument: null): Promise<LoadFigures>
   startProfile(argument: null): Promise<void>
   /** @param file for the profile of this process */
   stopProfile(file: string): Promise<void>
+  /** All sessions end, as those of clients that leave; connections are the server's to close. */
+  leave(argument: null): Promise<void>
   /** Closes all connections. */
   close(argument: null): Promise<void>
 }
@@ -29,6 +33,7 @@ export type LoadProcessApi = {
 interface Opened {
   readonly fleet: BotFleet
   readonly run: LoadRun
+  readonly calls: RpcCalls<Bot> | undefined
 }
 
 function createLoadProcess(): LoadProcessApi {
@@ -46,6 +51,7 @@ function createLoadProcess(): LoadProcessApi {
     },
     async startInputs() {
       run().startInputs()
+      opened?.calls?.start()
     },
     async beginWindow() {
       run().beginWindow()
@@ -60,7 +66,12 @@ function createLoadProcess(): LoadProcessApi {
       profile?.stop(file)
       profile = undefined
     },
+    async leave() {
+      opened?.calls?.stop()
+      opened?.fleet.end()
+    },
     async close() {
+      opened?.calls?.stop()
       opened?.run.stop()
       await opened?.fleet.close()
       opened = undefined
@@ -87,7 +98,8 @@ async function open(plan: LoadPlan): Promise<Opened> {
   if (plan.rooms !== undefined && traffic !== undefined) {
     await fleet.enterRooms(plan.rooms, traffic, reporter('rooms'))
   }
-  return { fleet, run }
+  const calls = plan.calls === undefined ? undefined : new RpcCalls(fleet, plan.calls, deliveries)
+  return { fleet, run, calls }
 }
 
 function trafficOf(plan: TrafficPlan, deliveries: Deliveries): Traffic {

@@ -38,6 +38,14 @@ describe('parseOptions', () => {
     })
   })
 
+  it('leaves one half of a benchmark out', () => {
+    expect(parse('--links', 'none', '--sessions', '500')).toMatchObject({
+      links: [],
+      languages: ['lua', 'typescript'],
+      sessions: [500],
+    })
+  })
+
   it('asks for nothing but help', () => {
     expect(parse('--help', '--only', 'arena')).toBeUndefined()
   })

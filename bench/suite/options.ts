@@ -11,9 +11,9 @@ export interface SuiteOptions {
   readonly out: string
   /** Measured time of each cell; undefined = the benchmark's own. */
   readonly seconds: number | undefined
-  /** Rooms of each cell of `arena`; undefined = more and more until a limit is reached. */
+  /** Rooms of each cell of `arena` and `idle`; undefined = the benchmark's own sizes. */
   readonly rooms: readonly number[] | undefined
-  /** Sessions of each cell of `targets`; undefined = the target, and parts of it. */
+  /** Sessions of each cell of `targets` and `idle`; undefined = the benchmark's own sizes. */
   readonly sessions: readonly number[] | undefined
   /** `rooms.workers` of each cell of `arena`. */
   readonly workers: readonly number[]
@@ -27,17 +27,19 @@ export interface SuiteOptions {
   readonly hasPeers: boolean
 }
 
+const NONE = 'none'
+
 export const USAGE = `usage: npm run bench -- [options]
 
   --only LIST       benchmarks to run: NAMES
   --quick           a few seconds each, at small sizes: to see whether it runs, not for figures
   --out FILE        results as JSON (default bench/results/suite.json)
   --seconds N       measured time of each cell
-  --rooms LIST      arena: only these numbers of rooms
-  --sessions LIST   targets: only these numbers of sessions, ten to a room
+  --rooms LIST      arena, idle: only these numbers of rooms
+  --sessions LIST   targets, idle: only these numbers of sessions
   --workers LIST    arena: threads of rooms, 0 = none (default 1)
-  --languages LIST  lua, typescript (default both)
-  --links LIST      rudp, websocket (default both)
+  --languages LIST  lua, typescript (default both), or none
+  --links LIST      rudp, websocket (default both), or none
   --repeat N        arena: measurements of each cell; the cheapest counts (default 1)
   --profile FOLDER  a CPU profile of each thread of server and generator; figures are worse for it
   --no-peers        arena: without other servers
@@ -79,10 +81,10 @@ export function parseOptions(
     out: values.out,
     seconds: numbersIn('--seconds', values.seconds, 1, 3_600)?.[0],
     rooms: numbersIn('--rooms', values.rooms, 1, 4_096),
-    sessions: numbersIn('--sessions', values.sessions, 10, 100_000),
+    sessions: numbersIn('--sessions', values.sessions, 1, 100_000),
     workers: numbersIn('--workers', values.workers, 0, 64) ?? [1],
-    languages: namesIn('--languages', values.languages, LANGUAGES),
-    links: namesIn('--links', values.links, LINK_KINDS),
+    languages: values.languages === NONE ? [] : namesIn('--languages', values.languages, LANGUAGES),
+    links: values.links === NONE ? [] : namesIn('--links', values.links, LINK_KINDS),
     repeat: numbersIn('--repeat', values.repeat, 1, 100)?.[0] ?? 1,
     profile: values.profile,
     hasPeers: !values['no-peers'],

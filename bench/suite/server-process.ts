@@ -1,15 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { monitorEventLoopDelay, performance, PerformanceObserver } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { writeHeapSnapshot } from 'node:v8'
 import { createServer, type KaosServer, type ServerConfigInput } from '@kaosnet/server'
 import { Histogram, type HistogramRecord } from '../load/histogram.ts'
 import type { ServerAddress } from '../load/links/link.ts'
 import { LoopbackTransport } from '../rooms/players/loopback-transport.ts'
 import { threadCpuUs } from '../rooms/processes/thread-cpu.ts'
 import { serveParent } from '../transport/processes/child-process.ts'
+import { collectGarbage, type ThreadMemory, threadMemory } from './heap.ts'
+import { operate, type RpcPayload } from './operate.ts'
 import { ServerProfile } from './server-profile.ts'
 
 const HOST = '127.0.0.1'
 const LOOP_DELAY_RESOLUTION_MS = 10
+/** Helpers of the garbage collector give memory back after it is over. */
+const GIVE_BACK_MS = 1_000
 
 /** What the server had done and used by one moment; the difference of two says what happened in between. */
 export interface ServerReading {
@@ -34,10 +40,30 @@ export interface ServerReading {
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number }
 }
 
+/** What a server that has nothing to do takes up. */
+export interface ServerMemory {
+  /** As it was found, garbage included. */
+  readonly foundRssBytes: number
+  /** After a garbage collection in the network's thread and in the thread of rooms, without their {@link nurseryBytes}. */
+  readonly rssBytes: number
+  /** Of both, resident then; see {@link ThreadMemory}. */
+  readonly nurseryBytes: number
+  /** Alive in the JavaScript heaps of both, and in what hangs on them. */
+  readonly heapBytes: number
+}
+
 /** The process that runs the server under test. */
 export type ServerProcessApi = {
   start(config: ServerConfigInput): Promise<ServerAddress>
   read(argument: null): Promise<ServerReading>
+  /** From now on there is no `loopDelayMs`: the timer behind it costs 0.6 % of a core, which is much for a server at rest. */
+  stopWatchingDelay(argument: null): Promise<void>
+  /** Collects garbage, which holds everything up. For servers with the suite's scripts and one thread of rooms. */
+  memory(argument: null): Promise<ServerMemory>
+  /** An RPC of the suite's scripts, called by nobody who would count as a session afterwards. */
+  operate(call: { readonly rpc: string; readonly payload: RpcPayload }): Promise<unknown>
+  /** @param file for what lives in the network's thread; holds everything up for seconds */
+  heapSnapshot(file: string): Promise<void>
   startProfile(argument: null): Promise<void>
   /** @param folder for the profiles */
   stopProfile(folder: string): Promise<void>
@@ -87,6 +113,28 @@ function createServerProcess(): ServerProcessApi {
       gcPauses.clear()
       loopDelay.reset()
       return reading
+    },
+    async stopWatchingDelay() {
+      loopDelay.disable()
+    },
+    async memory() {
+      const foundRssBytes = process.memoryUsage.rss()
+      const hostAlive = (await operate(transport, 'collectGarbage', null)) as ThreadMemory
+      collectGarbage()
+      const ioAlive = threadMemory()
+      await sleep(GIVE_BACK_MS)
+      const host = (await operate(transport, 'memory', null)) as ThreadMemory
+      const nurseryBytes = threadMemory().nurseryBytes + host.nurseryBytes
+      return {
+        foundRssBytes,
+        rssBytes: process.memoryUsage.rss() - nurseryBytes,
+        nurseryBytes,
+        heapBytes: ioAlive.heapBytes + hostAlive.heapBytes,
+      }
+    },
+    operate: ({ rpc, payload }) => operate(transport, rpc, payload),
+    async heapSnapshot(file) {
+      writeHeapSnapshot(file)
     },
     async startProfile() {
       profile = await ServerProfile.start(transport, server?.config.rooms.workers ?? 1)

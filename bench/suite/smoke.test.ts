@@ -12,11 +12,22 @@ const folder = mkdtempSync(join(tmpdir(), 'kaosnet-bench-'))
 const BUILD_MS = 120_000
 const RUN_MS = 60_000
 
-async function bench(name: string): Promise<{ stdout: string; report: { data: unknown[] } }> {
+async function bench<Data = unknown[]>(
+  name: string,
+): Promise<{ stdout: string; report: { data: Data; notes: string[] } }> {
   const out = join(folder, `${name}.json`)
   const args = ['bench/dist/suite/main.js', '--quick', '--no-peers', '--only', name, '--out', out]
   const { stdout } = await run(process.execPath, args, { cwd: root, timeout: RUN_MS })
   return { stdout, report: JSON.parse(readFileSync(out, 'utf8')).reports[name] }
+}
+
+interface Idle {
+  readonly name: string
+  readonly empty: { readonly server: { readonly cpuShare: number } }
+  readonly sizes: readonly {
+    readonly bytesEach: { readonly heap: number }
+    readonly server: { readonly framesIn: number; readonly ticksPerSecond: number }
+  }[]
 }
 
 describe.runIf(process.platform === 'linux')('npm run bench -- --quick', () => {
@@ -72,6 +83,45 @@ describe.runIf(process.platform === 'linux')('npm run bench -- --quick', () => {
         // Half a tick of 100 ms, on average.
         expect(load.latencyMs.p50).toBeGreaterThan(10)
       }
+    },
+    RUN_MS,
+  )
+
+  it(
+    'measures RPCs in both languages over both transports',
+    async () => {
+      const { report } = await bench('rpc')
+      expect(report.data).toHaveLength(4)
+      for (const entry of report.data) {
+        const { callsPerSecond, cpuUsPerCall, load } = entry as {
+          callsPerSecond: number
+          cpuUsPerCall: number
+          load: { latencyMs: { count: number; p50: number } }
+        }
+        expect(callsPerSecond).toBeGreaterThan(50)
+        expect(cpuUsPerCall).toBeGreaterThan(1)
+        // Four are in flight, so the times of all calls make up four times the window.
+        expect(callsPerSecond * load.latencyMs.p50).toBeLessThan(8_000)
+        expect(entry).toMatchObject({ server: { limitHits: 0 }, load: { lost: 0, refused: 0 } })
+      }
+    },
+    RUN_MS,
+  )
+
+  it(
+    'measures idle sessions and empty rooms',
+    async () => {
+      const { report } = await bench<{ sessions: Idle[]; rooms: Idle[] }>('idle')
+      expect(report.data.sessions.map(({ name }) => name)).toEqual(['RUDP', 'WebSocket'])
+      expect(report.data.rooms.map(({ name }) => name)).toEqual(['Lua', 'TypeScript'])
+      for (const { empty, sizes } of [...report.data.sessions, ...report.data.rooms]) {
+        expect(sizes).toHaveLength(1)
+        expect(empty.server.cpuShare).toBeGreaterThan(0)
+        // They are few, but what is alive is no noise.
+        expect(sizes[0]?.bytesEach.heap).toBeGreaterThan(1_000)
+      }
+      for (const { sizes } of report.data.sessions) expect(sizes[0]?.server.framesIn).toBeGreaterThan(0)
+      for (const { sizes } of report.data.rooms) expect(sizes[0]?.server.ticksPerSecond).toBeGreaterThan(150)
     },
     RUN_MS,
   )

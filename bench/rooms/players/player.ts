@@ -21,6 +21,7 @@ export class Player {
   readonly #requests = new Map<number, Request>()
   #lastId = 0
   #input: Uint8Array | undefined
+  #isEnding = false
 
   private constructor(transport: LoopbackTransport) {
     this.#client = transport.connect((frame) => this.#onFrame(frame))
@@ -44,6 +45,12 @@ export class Player {
   async rpc(name: string, payload: ClientPayload<'Rpc'>['payload']): Promise<unknown> {
     const answer = await this.#request((id) => encodeClientFrame('Rpc', { id, name, payload }))
     return decodeServerPayload('RpcResponse', answer).payload
+  }
+
+  /** Ends the session. */
+  end(): void {
+    this.#isEnding = true
+    this.#client.send(encodeClientFrame('SessionEnd', { code: 0 }))
   }
 
   /** Sends to the room that it joined last. */
@@ -79,6 +86,7 @@ export class Player {
         return request.reject(error)
       }
       case Op.SessionEnd:
+        if (this.#isEnding) return
         throw new Error(`the server ended a session: ${decodeServerPayload('SessionEnd', payload).reason}`)
     }
   }
