@@ -130,11 +130,9 @@ export class KaosServer {
     })
     const metrics = this.#metrics
     this.#connectionRate = new ConnectionRate({ perSecond: config.limits.connectionsPerSecondPerAddress })
-    const { routing } = metrics
     this.#flushQueue = new FlushQueue(clock, () => {
-      routing.flushed()
-      // What goes over UDP leaves in a turn of its own.
-      if (this.#rudp?.isWriting !== true) routing.written(clock.nowMs())
+      metrics.routing.flushed(this.#rudp?.woken ?? 0)
+      this.#noteWritten()
     })
 
     const authenticator = new Authenticator(config.auth, clock, random)
@@ -247,7 +245,7 @@ export class KaosServer {
           logger,
           keys: udpKeys,
           driver: config.udp.driver,
-          onWritten: () => routing.written(clock.nowMs()),
+          onWritten: () => this.#noteWritten(),
           host: config.host,
           port: () => config.udp.port ?? this.port,
           mayUseOtherPort: config.port === 0,
@@ -470,6 +468,11 @@ export class KaosServer {
         'dropped',
       )
     }
+  }
+
+  /** What goes over UDP leaves after the turn in which connections got it. */
+  #noteWritten(): void {
+    this.#metrics.routing.written(this.#rudp?.served ?? 0, this.#clock.nowMs())
   }
 
   #endSlowConsumer(peer: Peer, bound: QueueBound): void {

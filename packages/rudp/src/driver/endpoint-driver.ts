@@ -10,8 +10,8 @@ export class EndpointDriver {
   readonly #endpoint: Endpoint
   readonly #socket: DatagramSocket
   readonly #clock: () => number
-  /** Called after every turn; `isAllSent`: the endpoint has nothing more to send now. */
-  readonly #onTurn: (isAllSent: boolean) => void
+  /** Called after every turn. */
+  readonly #onTurn: () => void
   readonly #remote = { ip: '', port: 0 }
   #timer: NodeJS.Timeout | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
@@ -19,12 +19,7 @@ export class EndpointDriver {
   #isClosed = false
   #lastReadMs = 0
 
-  constructor(
-    endpoint: Endpoint,
-    socket: DatagramSocket,
-    clock: () => number,
-    onTurn: (isAllSent: boolean) => void,
-  ) {
+  constructor(endpoint: Endpoint, socket: DatagramSocket, clock: () => number, onTurn: () => void) {
     this.#endpoint = endpoint
     this.#socket = socket
     this.#clock = clock
@@ -38,11 +33,6 @@ export class EndpointDriver {
   /** When the datagrams were read that are being handled, or were last. */
   get lastReadMs(): number {
     return this.#lastReadMs
-  }
-
-  /** Whether a turn is to come in this turn of the event loop. */
-  get isScheduled(): boolean {
-    return this.#immediate !== undefined
   }
 
   /**
@@ -82,21 +72,20 @@ export class EndpointDriver {
     this.#socket.drain()
     const nowMs = this.#clock()
     if (this.#endpoint.nextDeadlineMs() <= nowMs) this.#endpoint.handleTimeout(nowMs)
-    this.#onTurn(this.#flush(nowMs))
+    this.#flush(nowMs)
+    this.#onTurn()
     this.#arm(nowMs)
   }
 
   /**
    * Sends one batch. When there is more, the next turn follows at once, but after another look at what has arrived:
    * otherwise a tick for thousands of peers would leave the system's receive buffer to overflow meanwhile.
-   * @returns whether that was all
    */
-  #flush(nowMs: number): boolean {
+  #flush(nowMs: number): void {
     const batch = this.#socket.acquire()
     const hasMore = this.#endpoint.pollDatagrams(batch, nowMs)
     this.#socket.send(batch)
     if (hasMore) this.schedule()
-    return !hasMore
   }
 
   /** A timer that is armed for an earlier time is left alone: it fires, finds nothing to do, and is armed again. */

@@ -60,7 +60,7 @@ export interface RudpServerOptions extends Omit<ServerEndpointOptions, EndpointP
 export class RudpServer {
   /** A client has connected. Assign its handlers in the call: its first message may follow at once. */
   onConnection: ((connection: RudpConnection) => void) | undefined
-  /** Everything that connections had to send has been handed to the system. */
+  /** Some datagrams have been handed to the system: see {@link served}. */
   onWritten: (() => void) | undefined
   readonly #options: RudpServerOptions
   readonly #crypto: CryptoProvider
@@ -107,9 +107,14 @@ export class RudpServer {
     return this.#driver?.lastReadMs ?? 0
   }
 
-  /** Whether connections may have something to send that the system has not been given. */
-  get isWriting(): boolean {
-    return this.#driver?.isScheduled ?? false
+  /** How often a connection came to have something to send; they are served in that order. */
+  get woken(): number {
+    return this.#endpoint.woken
+  }
+
+  /** How many of {@link woken} have been served: the system has been given what they had to send. */
+  get served(): number {
+    return this.#endpoint.served
   }
 
   /** Live counters; do not change them. */
@@ -157,8 +162,8 @@ export class RudpServer {
       })
     }
     this.#socket = socket
-    this.#driver = new EndpointDriver(this.#endpoint, socket, this.#clock, (isAllSent) => {
-      if (isAllSent) this.onWritten?.()
+    this.#driver = new EndpointDriver(this.#endpoint, socket, this.#clock, () => {
+      this.onWritten?.()
       if (this.#endpoint.isDrained) this.#onDrained?.()
     })
     return socket.local

@@ -46,6 +46,8 @@ export class ServerEndpoint implements Endpoint, ConnectionOwner {
   readonly #wheel: TimingWheel
   readonly #reset = new Uint8Array(64)
   #awake: LiveConnection[] = []
+  #woken = 0
+  #served = 0
   #nextAwake = 0
 
   /** @throws RangeError when keys or limits are out of range, or there is no way in at all */
@@ -81,6 +83,16 @@ export class ServerEndpoint implements Endpoint, ConnectionOwner {
       discard: (halfOpen) => this.#discard(halfOpen, 'replaced by a newer attempt'),
     })
   }
+  /** How often a connection came to have something to send; they are served in that order. */
+  get woken(): number {
+    return this.#woken
+  }
+
+  /** How many of {@link woken} have been served: all they had to send was handed out. */
+  get served(): number {
+    return this.#served
+  }
+
   /** Live counters; do not change them. */
   get stats(): Readonly<EndpointStats> {
     this.#stats.halfOpen = this.#halfOpen.size
@@ -131,6 +143,7 @@ export class ServerEndpoint implements Endpoint, ConnectionOwner {
     for (let connection = this.#awake[this.#nextAwake]; connection !== undefined; ) {
       if (!this.#pollConnection(connection, batch, nowMs)) return true
       this.#nextAwake += 1
+      this.#served += 1
       connection = this.#awake[this.#nextAwake]
     }
     this.#awake.length = 0
@@ -161,6 +174,7 @@ export class ServerEndpoint implements Endpoint, ConnectionOwner {
   wake(connection: LiveConnection): void {
     if (connection.isAwake) return
     connection.isAwake = true
+    this.#woken += 1
     this.#awake.push(connection)
     this.onWake?.()
   }

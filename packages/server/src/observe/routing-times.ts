@@ -6,43 +6,57 @@ export const ROUTING_BUCKETS_SECONDS: readonly number[] = [
   0.125, 0.25, 1,
 ]
 
+interface Output {
+  sentAtMs: number
+  receivers: number
+  /** It is written when so many connections have been served. */
+  mark: number
+}
+
 /**
- * How long what rooms send is on its way through the server: from the script's call to the moment when the system has all that
- * was to be sent. Each message counts once for each of its receivers.
+ * How long what rooms send is on its way through the server: from the script's call until the system has it. Each message
+ * counts once for each of its receivers.
  */
 export class OutputRouting {
   readonly #times = new Buckets(ROUTING_BUCKETS_SECONDS)
-  readonly #sentAtMs: number[] = []
-  readonly #receivers: number[] = []
+  /** The first of them wait, oldest first; the rest are used again. */
+  readonly #outputs: Output[] = []
   #waiting = 0
-  /** Of those, handed to the connections. */
+  /** Of those that wait, handed to the connections. */
   #flushed = 0
 
   /** A room has sent something at that time. */
   queued(sentAtMs: number, receivers: number): void {
-    this.#sentAtMs[this.#waiting] = sentAtMs
-    this.#receivers[this.#waiting] = receivers
+    const output = this.#outputs[this.#waiting]
     this.#waiting++
+    if (output === undefined) this.#outputs.push({ sentAtMs, receivers, mark: 0 })
+    else {
+      output.sentAtMs = sentAtMs
+      output.receivers = receivers
+    }
   }
 
-  /** Connections have everything that was queued, and will write it. */
-  flushed(): void {
-    this.#flushed = this.#waiting
+  /**
+   * Connections have everything that was queued.
+   * @param mark How many of them must have been served until all of it is written
+   */
+  flushed(mark: number): void {
+    for (; this.#flushed < this.#waiting; this.#flushed++)
+      (this.#outputs[this.#flushed] as Output).mark = mark
   }
 
-  /** The system has everything that was flushed. */
-  written(nowMs: number): void {
-    if (this.#flushed === 0) return
-    for (let index = 0; index < this.#flushed; index++) {
-      const seconds = Math.max(0, nowMs - (this.#sentAtMs[index] as number)) / 1000
-      this.#times.observe(seconds, this.#receivers[index])
+  /** So many connections have been served. */
+  written(served: number, nowMs: number): void {
+    let done = 0
+    for (; done < this.#flushed; done++) {
+      const { sentAtMs, receivers, mark } = this.#outputs[done] as Output
+      if (mark > served) break
+      this.#times.observe(Math.max(0, nowMs - sentAtMs) / 1000, receivers)
     }
-    for (let index = this.#flushed; index < this.#waiting; index++) {
-      this.#sentAtMs[index - this.#flushed] = this.#sentAtMs[index] as number
-      this.#receivers[index - this.#flushed] = this.#receivers[index] as number
-    }
-    this.#waiting -= this.#flushed
-    this.#flushed = 0
+    if (done === 0) return
+    this.#outputs.push(...this.#outputs.splice(0, done))
+    this.#flushed -= done
+    this.#waiting -= done
   }
 
   read(): BucketCounts {

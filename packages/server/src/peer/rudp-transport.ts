@@ -19,7 +19,7 @@ export interface RudpTransportOptions {
   readonly mayUseOtherPort: boolean
   readonly keys: UdpKeys
   readonly driver: 'auto' | 'native' | 'node'
-  /** The system has everything that was to be sent. */
+  /** The system has been given something: see {@link RudpTransport.served}. */
   readonly onWritten: () => void
   readonly limits: {
     readonly connections: number
@@ -56,9 +56,14 @@ export class RudpTransport implements Transport {
     return this.#port
   }
 
-  /** Whether something has been given to connections and not to the system. */
-  get isWriting(): boolean {
-    return this.#server?.isWriting ?? false
+  /** How often a connection came to have something to send; they are served in that order. */
+  get woken(): number {
+    return this.#server?.woken ?? 0
+  }
+
+  /** How many of {@link woken} have been served: the system has what they had to send. */
+  get served(): number {
+    return this.#server?.served ?? 0
   }
 
   /** Datagrams and attempts to connect that went no further, by reason. */
