@@ -18,11 +18,13 @@ export interface Clock {
 
 /** The process's own clock. */
 export function systemClock(): Clock {
+  const originMs = performance.timeOrigin
   return {
     nowMs: () => performance.now(),
-    unixMs: () => performance.timeOrigin + performance.now(),
+    unixMs: () => originMs + performance.now(),
     setTimer(callback, delayMs) {
-      const timer = setTimeout(callback, delayMs)
+      // A fraction would be cut off, and whoever comes early has to wait once more.
+      const timer = setTimeout(callback, Math.ceil(delayMs))
       return { cancel: () => clearTimeout(timer) }
     },
     defer(callback) {
