@@ -7,6 +7,7 @@ export { type LuaArguments, type LuaHostFunction, LuaResults } from './vm/host-f
 export type { LuaKey } from './vm/key.ts'
 export type { LuaModuleSource, LuaVmOptions } from './vm/options.ts'
 export type { LuaRef } from './vm/ref.ts'
+export type { LuaRepeatedCall } from './vm/repeated-call.ts'
 export { LuaRuntime, type LuaRuntimeOptions } from './vm/runtime.ts'
 export type { LuaTypeName } from './vm/stack-reader.ts'
 export type { LuaTask } from './vm/task.ts'

@@ -20,11 +20,13 @@ export interface Clock {
 export function systemClock(): Clock {
   // Each thread's `performance.now` counts from its own start.
   const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+  const unixOriginMs = performance.timeOrigin
   return {
     nowMs: () => originMs + performance.now(),
-    unixMs: () => performance.timeOrigin + performance.now(),
+    unixMs: () => unixOriginMs + performance.now(),
     setTimer(callback, delayMs) {
-      const timer = setTimeout(callback, delayMs)
+      // A fraction would be cut off, and whoever comes early has to wait once more.
+      const timer = setTimeout(callback, Math.ceil(delayMs))
       return { cancel: () => clearTimeout(timer) }
     },
     defer(callback) {

@@ -22,7 +22,7 @@ export abstract class ValueBuilder extends StackReader {
   open(core: VmCore): this {
     const { thread, runtime } = core
     const { api } = runtime.wasm
-    if (core.depth === 0) api.lua_settop(thread, 0)
+    if (core.depth === 0) api.lua_settop(thread, core.keptSlots)
     this.core = core
     this.thread = thread
     this.#api = api

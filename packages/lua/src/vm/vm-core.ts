@@ -42,6 +42,8 @@ export class VmCore {
   readonly waiting: LuaThread[] = []
   /** Calls into this VM that are under way. */
   depth = 0
+  /** What lies at the bottom of the main thread's stack for good; see {@link LuaRepeatedCall}. */
+  keptSlots = 0
   closed = false
   /** The task that runs or is set aside. */
   task: TaskRun | undefined
@@ -101,14 +103,14 @@ export class VmCore {
   /**
    * Calls the function that lies below `argCount` arguments on top of the stack, with the message handler
    * at the absolute index `handler`. The results replace function and arguments; on an
-   * error the stack ends below the handler.
+   * error the stack ends at `top`.
    */
-  invoke(handler: number, argCount: number, resultCount: number, budget: LuaBudget): void {
+  invoke(handler: number, argCount: number, resultCount: number, budget: LuaBudget, top = handler - 1): void {
     const { runtime, meter, thread } = this
     const { wasm, active: outerVm } = runtime
     this.checkDepth()
     if (!this.isWithinLimit()) {
-      wasm.api.lua_settop(thread, handler - 1)
+      wasm.api.lua_settop(thread, top)
       throw new LuaError('memory', MEMORY_MESSAGE)
     }
     let status: number
@@ -136,7 +138,7 @@ export class VmCore {
     } catch (error) {
       throw runtime.lose(error) // Lua catches its own errors: this one tore through its frames
     }
-    if (status !== LuaStatus.ok || tripped !== undefined) this.fail(status, tripped, handler - 1)
+    if (status !== LuaStatus.ok || tripped !== undefined) this.fail(status, tripped, top)
   }
 
   /** Throws what went wrong in a call, whose error object lies on top of the stack, and cuts the stack to `top`. */

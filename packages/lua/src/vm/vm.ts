@@ -5,7 +5,9 @@ import { LUA_GLOBALS, LUA_REGISTRY, LuaStatus, LuaType, type Pointer } from '../
 import type { LuaBudget } from './budget.ts'
 import { LuaCall } from './call.ts'
 import { type LuaHostFunction, pushHostFunction } from './host-functions.ts'
+import type { LuaKey } from './key.ts'
 import { type LuaRef, pushValueOrRef, RegistryRef, registryRef } from './ref.ts'
+import { LuaRepeatedCall } from './repeated-call.ts'
 import { LuaTask } from './task.ts'
 import type { VmCore } from './vm-core.ts'
 
@@ -188,6 +190,20 @@ export class LuaVm {
     task.pushRef(fn)
     this.#task = task
     return task
+  }
+
+  /**
+   * Prepares the one call that is made again and again, `fn(subject, state, …)`; see {@link LuaRepeatedCall}. A VM has one: it
+   * takes the place of the one before.
+   *
+   * @param keys The fields of `subject` that are set, by their place in this list.
+   * @throws LuaError `busy` while the VM runs, `value` when `subject` is no table
+   */
+  repeat(fn: LuaRef, subject: LuaRef, keys: readonly LuaKey[]): LuaRepeatedCall {
+    const core = this.#usable()
+    this.#startAnew()
+    if (core.depth > 0) throw new LuaError('busy', `the VM '${this.name}' runs`)
+    return new LuaRepeatedCall(core, fn, subject, keys)
   }
 
   /** Calls a function with plain values, the convenient way. */

@@ -61,6 +61,7 @@ export interface LuaApi {
   lua_rotate(L: LuaThread, index: number, count: number): void
 
   lua_type(L: LuaThread, index: number): number
+  lua_rawequal(L: LuaThread, first: number, second: number): number
   lua_isnumber(L: LuaThread, index: number): number
   lua_isinteger(L: LuaThread, index: number): number
   lua_toboolean(L: LuaThread, index: number): number

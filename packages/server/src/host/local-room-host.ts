@@ -16,6 +16,7 @@ import type {
   ScriptManifest,
   ScriptOutcome,
 } from '../room/room-host.ts'
+import { TickPhases } from '../room/tick-phases.ts'
 import { TickScheduler } from '../room/tick-scheduler.ts'
 import type { BudgetKind, LoadedScripts, ScriptBundle, ScriptLanguage } from '../script/loaded-scripts.ts'
 import { budgetCause, noteScriptError } from '../script/script-error.ts'
@@ -23,9 +24,6 @@ import type { HostReport } from './host-report.ts'
 import type { HostServices } from './host-services.ts'
 import type { HostStats } from './host-stats.ts'
 import { readHostReport } from './read-host-report.ts'
-
-/** Successive multiples of it, mod 1, spread evenly however many there are. */
-const GOLDEN_RATIO_FRACTION = 0.618_033_988_749_895
 
 export interface LocalRoomHostParts {
   /** Its number among the hosts of the server. */
@@ -42,13 +40,13 @@ export interface LocalRoomHostParts {
 export class LocalRoomHost implements RoomHost {
   readonly #parts: LocalRoomHostParts
   readonly #scheduler: TickScheduler
+  readonly #phases = new TickPhases()
   readonly #rooms: Map<RoomId, Room>
   /** Bounds on how long rooms may take to start. */
   readonly #startTimers = new Map<RoomId, TimerHandle>()
   #events: RoomHostEvents | undefined
   #scripts: LoadedScripts | undefined
   #prepared: LoadedScripts | undefined
-  #created = 0
   #isClosed = false
 
   constructor(parts: LocalRoomHostParts) {
@@ -201,8 +199,7 @@ export class LocalRoomHost implements RoomHost {
     }
     this.#rooms.set(id, room)
     this.#parts.stats.module(module).rooms++
-    const spread = (this.#created++ * GOLDEN_RATIO_FRACTION) % 1
-    const started = room.start(spec.params, spread)
+    const started = room.start(spec.params, this.#phases)
     if (!(started instanceof Promise)) return this.#started(room, started, log)
     const { requestTimeoutMs } = config.limits
     const timer = clock.setTimer(
@@ -255,7 +252,6 @@ export class LocalRoomHost implements RoomHost {
         joinRejected: (member, reason) => this.#events?.joinRejected(id, member, reason),
         scriptFailed: (callback, error) =>
           noteScriptError(error, callback, budgetKindOf(callback), log, this.#parts.stats),
-        ticked: (latenessMs, durationMs, skipped) => moduleStats.ticked(latenessMs, durationMs, skipped),
         kicked: (member, reason) => this.#events?.memberKicked(id, member, reason),
         traitsChanged: (traits) => this.#events?.traitsChanged(id, traits),
         labelRefused: () => {
@@ -270,6 +266,7 @@ export class LocalRoomHost implements RoomHost {
           this.#events?.roomEnded(id, end)
         },
       },
+      ticks: moduleStats,
       sink: {
         data: (frame, isReliable, receivers) =>
           this.#events?.roomData(id, frame, isReliable, receivers, clock.nowMs()),

@@ -10,6 +10,7 @@ import {
   type RoomWorldOptions,
   roomWorld,
 } from '../testing/room-world.ts'
+import { TickPhases } from './tick-phases.ts'
 
 const STRANGER = 'ffffffffffffffff' as SessionId
 const session = (member: number): SessionId => player(member).sessionId
@@ -136,7 +137,7 @@ describe('publishing the state', () => {
         return init({ tickHz: 10 })
       },
     })
-    void all.room.start({}, 0)
+    void all.room.start({}, new TickPhases())
     all.room.publishState(new Uint8Array(13), true)
     const [first, early, late, ...rest] = all.story
     expect([first, early?.startsWith('state '), late?.startsWith('state '), rest]).toEqual([
@@ -202,7 +203,7 @@ describe('the view of a room', () => {
       },
       terminate: () => true,
     })
-    void all.room.start({}, 0)
+    void all.room.start({}, new TickPhases())
     seen.push(all.room.view().state)
     all.room.drain('closed', 5)
     seen.push(all.room.view().state)

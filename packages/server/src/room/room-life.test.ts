@@ -5,6 +5,7 @@ import { ManualClock } from '../testing/manual-clock.ts'
 import { checkProperty } from '../testing/property.ts'
 import type { MatchHandler } from './match-handler.ts'
 import { Room } from './room.ts'
+import { TickPhases } from './tick-phases.ts'
 
 /** What may befall a room, from outside or from within one of its callbacks. `who` picks one of those who ever joined. */
 const befalls = fc.oneof(
@@ -77,7 +78,6 @@ class RoomLife {
         },
         joinRejected: (member) => this.#expect(!this.#accepted.has(member), 'accepted and rejected'),
         scriptFailed: () => {},
-        ticked: () => {},
         kicked: (member) => {
           this.#expect(this.#accepted.has(member), 'somebody was kicked who was never let in')
           this.#expect(!this.#kicked.has(member), 'kicked twice')
@@ -93,9 +93,10 @@ class RoomLife {
           this.#expect(this.#isHandlerClosed, 'ended with an open handler')
         },
       },
+      ticks: { ticked: () => {} },
       sink: { data: () => {}, state: () => {} },
     })
-    void this.#room.start({}, 0)
+    void this.#room.start({}, new TickPhases())
   }
 
   befall(action: Befalls): void {

@@ -5,9 +5,11 @@ import type { MemberInfo } from './room-host.ts'
 export class RoomMembers {
   readonly #members = new Map<MemberNumber, MemberInfo>()
   readonly #numbers = new Map<SessionId, MemberNumber>()
+  #size = 0
 
+  /** A field, because every tick asks for it. */
   get size(): number {
-    return this.#members.size
+    return this.#size
   }
 
   has(member: MemberNumber): boolean {
@@ -24,6 +26,7 @@ export class RoomMembers {
 
   add(info: MemberInfo): void {
     this.#members.set(info.member, info)
+    this.#size = this.#members.size
     this.#numbers.set(info.sessionId, info.member)
   }
 
@@ -32,6 +35,7 @@ export class RoomMembers {
     const session = this.#members.get(member)?.sessionId
     if (session === undefined) return false
     this.#members.delete(member)
+    this.#size = this.#members.size
     // The session may have come back as another member before this one's leave arrived.
     if (this.#numbers.get(session) === member) this.#numbers.delete(session)
     return true
@@ -45,6 +49,7 @@ export class RoomMembers {
 
   clear(): void {
     this.#members.clear()
+    this.#size = 0
     this.#numbers.clear()
   }
 }

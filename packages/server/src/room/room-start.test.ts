@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { deferred, settled } from '../testing/promises.ts'
 import { init, PERIOD_MS, player, type RoomWorld, roomWorld } from '../testing/room-world.ts'
 import type { MatchInit } from './match-handler.ts'
+import { TickPhases } from './tick-phases.ts'
 
 interface SlowStart extends RoomWorld {
   /** What `start` came to; undefined while it has not. */
@@ -16,7 +17,7 @@ function slowStart(): SlowStart {
   const given = deferred<MatchInit>()
   const world = roomWorld({ isStarted: false, init: () => given.promise })
   let outcome: { traits: unknown } | undefined
-  const started = world.room.start({}, 0)
+  const started = world.room.start({}, new TickPhases())
   if (!(started instanceof Promise)) throw new Error('a slow start is a promise')
   void started.then((traits) => {
     outcome = { traits }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type RoomWorld, boom, init, input, PERIOD_MS, player, roomWorld } from '../testing/room-world.ts'
+import { TickPhases } from './tick-phases.ts'
 
 describe('a room that starts', () => {
   it('is creating until match_init has said what it is, and running afterwards', () => {
@@ -12,7 +13,7 @@ describe('a room that starts', () => {
       },
     })
     expect(room.state).toBe('creating')
-    expect(room.start({ map: 'dust' }, 0)).toEqual({
+    expect(room.start({ map: 'dust' }, new TickPhases())).toEqual({
       label: 'arena',
       tickHz: 29.97,
       maxPlayers: 50,
@@ -24,24 +25,32 @@ describe('a room that starts', () => {
 
   it('takes the defaults for what match_init leaves open', () => {
     const { room } = roomWorld({ isStarted: false, init: () => init({}) })
-    expect(room.start({}, 0)).toEqual({ label: '', tickHz: 20, maxPlayers: 8, version: 'v1' })
+    expect(room.start({}, new TickPhases())).toEqual({ label: '', tickHz: 20, maxPlayers: 8, version: 'v1' })
   })
 
-  it('is due one period after its start, delayed by its share of the phases', () => {
-    expect(roomWorld({ spread: 0 }).room.nextDueMs).toBe(1_100)
-    expect(roomWorld({ spread: 0.25 }).room.nextDueMs).toBe(1_125)
+  it('is due one period after its start, delayed to the next moment of its phase', () => {
+    const phases = new TickPhases()
+    const dues = Array.from({ length: 3 }, () => roomWorld({ phases }).room.nextDueMs)
+    expect(dues).toEqual([1_100, 1_150, 1_125])
+  })
+
+  it('gives its phase back when it ends', () => {
+    const phases = new TickPhases()
+    const rooms = Array.from({ length: 3 }, () => roomWorld({ phases }).room)
+    rooms[1]?.close()
+    expect(roomWorld({ phases }).room.nextDueMs).toBe(1_150)
   })
 
   it.each([1, 1.5, 23.976, 127.5, 128])('may tick at %d Hz', (tickHz) => {
     const { room } = roomWorld({ isStarted: false, init: () => init({ tickHz }) })
-    expect(room.start({}, 0)).toMatchObject({ tickHz })
+    expect(room.start({}, new TickPhases())).toMatchObject({ tickHz })
   })
 
   it.each([0, 0.99, 128.01, -1, Number.NaN, Number.POSITIVE_INFINITY])(
     'has failed when match_init asks for %d Hz',
     (tickHz) => {
       const { room, ends } = roomWorld({ isStarted: false, init: () => init({ tickHz }) })
-      expect(room.start({}, 0)).toBeUndefined()
+      expect(room.start({}, new TickPhases())).toBeUndefined()
       expect(ends).toEqual([
         { reason: 'init-failed', error: `tick_rate must be from 1 to 128 Hz, got ${tickHz}` },
       ])
@@ -50,7 +59,7 @@ describe('a room that starts', () => {
 
   it('ends with the script’s error when match_init throws', () => {
     const { room, story, ends } = roomWorld({ isStarted: false, init: boom })
-    expect(room.start({}, 0)).toBeUndefined()
+    expect(room.start({}, new TickPhases())).toBeUndefined()
     expect(story).toEqual(['init', 'failed match_init: boom', 'close', 'ended init-failed'])
     expect(ends).toEqual([{ reason: 'init-failed', error: 'boom' }])
     expect([room.state, room.nextDueMs]).toEqual(['closed', Number.POSITIVE_INFINITY])

@@ -2,11 +2,13 @@ import { KaosError, type LeaveReason } from '@kaosnet/protocol'
 import type { Clock } from '../clock.ts'
 import type { MemberNumber, RoomId, SessionId } from '../ids.ts'
 import type { OutgoingRoomData, RoomView } from '../script/script-services.ts'
-import type { MatchHandler, MatchInit, QueuedInput, ScriptUsage } from './match-handler.ts'
+import type { MatchHandler, MatchInit, QueuedInput, ScriptUsage, TickInfo } from './match-handler.ts'
 import type { InputRefusal, Joiner, MemberInfo, RoomEnd, RoomInput, RoomTraits } from './room-host.ts'
 import { checkLabel } from './room-label.ts'
 import { RoomMembers } from './room-members.ts'
 import { type FrameSink, RoomOutbox } from './room-outbox.ts'
+import type { DueBucket } from './due-bucket.ts'
+import type { TickPhases } from './tick-phases.ts'
 import { TickSchedule } from './tick-schedule.ts'
 import type { Tickable } from './tick-scheduler.ts'
 
@@ -41,6 +43,7 @@ export interface RoomOptions {
   /** Whether an error in `match_loop`, `match_join` or `match_leave` ends the room. */
   readonly isFatal: (error: unknown) => boolean
   readonly observer: RoomObserver
+  readonly ticks: TickObserver
   readonly sink: FrameSink
 }
 
@@ -49,7 +52,6 @@ export interface RoomObserver {
   joinAccepted(member: MemberNumber): void
   joinRejected(member: MemberNumber, reason: string | undefined): void
   scriptFailed(callback: MatchCallback, error: unknown): void
-  ticked(latenessMs: number, durationMs: number, skipped: number): void
   kicked(member: MemberNumber, reason: string): void
   traitsChanged(traits: RoomTraits): void
   /** A label was too long. */
@@ -57,11 +59,17 @@ export interface RoomObserver {
   ended(end: RoomEnd): void
 }
 
+/** Counts ticks; one for all rooms of a module. */
+export interface TickObserver {
+  ticked(latenessMs: number, durationMs: number, skipped: number): void
+}
+
 /** Who may come in, and who may see it; undefined = as it is. */
 export type RoomAccess = Pick<RoomTraits, 'isLocked' | 'isPrivate'>
 
 const TICK_HZ_MIN = 1
 const TICK_HZ_MAX = 128
+const NO_INPUTS: readonly QueuedInput[] = Object.freeze([])
 /** A seat is not kept for ever, whatever a module says. */
 const RESUME_WINDOW_MAX_MS = 3_600_000
 
@@ -70,36 +78,49 @@ const RESUME_WINDOW_MAX_MS = 3_600_000
  * one guard, and ends with a reason. Commands that come while a callback runs (a script that kicks) wait until it is done.
  */
 export class Room implements Tickable {
-  readonly id: RoomId
-  readonly module: string
-  nextDueMs = Number.POSITIVE_INFINITY
-  heapIndex = -1
-  readonly #options: RoomOptions
+  // First what every tick looks at: of a thousand rooms hardly anything is in a cache when its time comes.
+  bucket: DueBucket | undefined
+  readonly #clock: Clock
+  readonly #ticks: TickObserver
   readonly #members = new RoomMembers()
-  readonly #outbox: RoomOutbox
   #state: RoomState = 'creating'
-  #traits: RoomTraits
   #handler: MatchHandler
-  #params: unknown
   #schedule: TickSchedule | undefined
   #emptyTimeoutMs = 0
+  /** undefined = nothing waits. */
+  #inputs: QueuedInput[] | undefined
+  #isInCallback = false
+  /** undefined = nothing was postponed. */
+  #postponed: (() => void)[] | undefined
+  readonly id: RoomId
+  readonly module: string
+  readonly #options: RoomOptions
+  readonly #outbox: RoomOutbox
+  #traits: RoomTraits
+  #params: unknown
+  #phases: TickPhases | undefined
   #emptySinceMs = 0
   #drainUntilMs = Number.POSITIVE_INFINITY
   #drainReason: 'closed' | 'shutdown' = 'closed'
-  #inputs: QueuedInput[] = []
-  #spareInputs: QueuedInput[] = []
-  #isInCallback = false
-  readonly #postponed: (() => void)[] = []
+  #spareInputs: QueuedInput[] | undefined
   #isCatchingUp = false
 
   constructor(options: RoomOptions) {
     this.id = options.id
     this.module = options.module
     this.#options = options
+    this.#clock = options.clock
+    this.#ticks = options.ticks
     this.#handler = options.handler
     this.#outbox = new RoomOutbox(this.#members, options.sink)
     const { tickHz, maxPlayers } = options.defaults
     this.#traits = { label: '', tickHz, maxPlayers, version: options.handler.version }
+  }
+
+  /** When the next tick is due; never, unless the room runs. */
+  get nextDueMs(): number {
+    const schedule = this.#schedule
+    return schedule === undefined || this.#state === 'closed' ? Number.POSITIVE_INFINITY : schedule.nextDueMs
   }
 
   get state(): RoomState {
@@ -112,11 +133,11 @@ export class Room implements Tickable {
 
   /**
    * Runs `match_init` and starts the clock.
-   * @param spread 0..1, the room's place among its host's phases.
+   * @param phases Of the host's rooms; the room takes its place among them.
    * @returns undefined when the module failed, or the room was told to end meanwhile: it has ended then. A promise
    *   only when `match_init` takes its time.
    */
-  start(params: unknown, spread: number): RoomTraits | undefined | Promise<RoomTraits | undefined> {
+  start(params: unknown, phases: TickPhases): RoomTraits | undefined | Promise<RoomTraits | undefined> {
     let init: MatchInit | Promise<MatchInit>
     this.#params = params
     try {
@@ -127,9 +148,9 @@ export class Room implements Tickable {
     } finally {
       this.#isInCallback = false
     }
-    if (!(init instanceof Promise)) return this.#begin(init, spread)
+    if (!(init instanceof Promise)) return this.#begin(init, phases)
     return init.then(
-      (settled) => this.#begin(settled, spread),
+      (settled) => this.#begin(settled, phases),
       (error: unknown) => this.#failStart(error),
     )
   }
@@ -144,7 +165,7 @@ export class Room implements Tickable {
     if (this.#state === 'creating') this.#failStart(error)
   }
 
-  #begin(init: MatchInit, spread: number): RoomTraits | undefined {
+  #begin(init: MatchInit, phases: TickPhases): RoomTraits | undefined {
     const { clock, defaults } = this.#options
     if (this.#state !== 'creating') return undefined
     const tickHz = init.tickHz ?? defaults.tickHz
@@ -166,8 +187,8 @@ export class Room implements Tickable {
     }
     this.#emptyTimeoutMs = init.emptyTimeoutMs ?? defaults.emptyTimeoutMs
     const nowMs = clock.nowMs()
-    this.#schedule = new TickSchedule(tickHz, nowMs, (spread * 1000) / tickHz)
-    this.nextDueMs = this.#schedule.nextDueMs
+    this.#phases = phases
+    this.#schedule = new TickSchedule(phases.take(tickHz, nowMs), nowMs)
     this.#emptySinceMs = nowMs
     this.#state = 'running'
     return this.#traits
@@ -230,7 +251,8 @@ export class Room implements Tickable {
       this.#runPostponed()
       return undefined
     }
-    if (this.#inputs.length >= this.#options.defaults.inputQueue) return { error: 'ROOM_BUSY' }
+    if (this.queuedInputs >= this.#options.defaults.inputQueue) return { error: 'ROOM_BUSY' }
+    this.#inputs ??= this.#spareInputs ?? []
     this.#inputs.push({
       member,
       op: message.op,
@@ -290,7 +312,7 @@ export class Room implements Tickable {
 
   /** Inputs that wait for the next tick. */
   get queuedInputs(): number {
-    return this.#inputs.length
+    return this.#inputs?.length ?? 0
   }
 
   /** What the script's state holds and has used. */
@@ -333,26 +355,45 @@ export class Room implements Tickable {
   }
 
   runTick(nowMs: number): void {
-    const { clock, observer } = this.#options
     const schedule = this.#schedule
     if (schedule === undefined || this.#state === 'closed') return
-    if (nowMs >= this.#drainUntilMs) return this.#end({ reason: this.#drainReason })
+    if (this.#state === 'draining' && nowMs >= this.#drainUntilMs)
+      return this.#end({ reason: this.#drainReason })
     if (this.#isDeserted(nowMs)) return this.#end({ reason: 'empty' })
 
     const dueMs = schedule.nextDueMs
     const dtSeconds = schedule.begin(nowMs)
-    this.nextDueMs = schedule.nextDueMs
+    const info: TickInfo = { tick: schedule.tick, dtSeconds, skipped: schedule.skipped }
     const inputs = this.#inputs
-    this.#inputs = this.#spareInputs
-    let isOver = false
-    this.#guard('match_loop', () => {
-      isOver = !this.#handler.loop({ tick: schedule.tick, dtSeconds, skipped: schedule.skipped }, inputs)
-    })
+    const isGoingOn = inputs === undefined ? this.#loop(info, NO_INPUTS) : this.#loopWithInputs(info, inputs)
+    const durationMs = this.#clock.nowMs() - nowMs
+    schedule.phase.took(durationMs)
+    this.#ticks.ticked(nowMs - dueMs, durationMs, schedule.skipped)
+    if (!isGoingOn) this.#end({ reason: this.#state === 'draining' ? this.#drainReason : 'finished' })
+    if (this.#postponed !== undefined) this.#runPostponed()
+  }
+
+  /** What comes meanwhile waits for the next tick, in another list. */
+  #loopWithInputs(info: TickInfo, inputs: QueuedInput[]): boolean {
+    this.#inputs = undefined
+    this.#spareInputs = undefined
+    const isGoingOn = this.#loop(info, inputs)
     inputs.length = 0
     this.#spareInputs = inputs
-    observer.ticked(nowMs - dueMs, clock.nowMs() - nowMs, schedule.skipped)
-    if (isOver) this.#end({ reason: this.#state === 'draining' ? this.#drainReason : 'finished' })
-    this.#runPostponed()
+    return isGoingOn
+  }
+
+  /** {@link #guard} of `match_loop`, without a closure for each tick. False when the game is over. */
+  #loop(info: TickInfo, inputs: readonly QueuedInput[]): boolean {
+    this.#isInCallback = true
+    try {
+      return this.#handler.loop(info, inputs)
+    } catch (error) {
+      this.#failed('match_loop', error)
+      return true
+    } finally {
+      this.#isInCallback = false
+    }
   }
 
   /** Calls `match_terminate`; the room goes on for the grace time if the script wants that. */
@@ -433,28 +474,34 @@ export class Room implements Tickable {
       run()
       return true
     } catch (error) {
-      this.#options.observer.scriptFailed(callback, error)
-      const isFatal = callback !== 'match_join_attempt' && this.#options.isFatal(error)
-      this.#isInCallback = false
-      if (isFatal) this.#end({ reason: 'failed', error: `${callback}: ${messageOf(error)}` })
+      this.#failed(callback, error)
       return false
     } finally {
       this.#isInCallback = false
     }
   }
 
+  #failed(callback: MatchCallback, error: unknown): void {
+    this.#options.observer.scriptFailed(callback, error)
+    const isFatal = callback !== 'match_join_attempt' && this.#options.isFatal(error)
+    this.#isInCallback = false
+    if (isFatal) this.#end({ reason: 'failed', error: `${callback}: ${messageOf(error)}` })
+  }
+
   #postpone(command: () => void): boolean {
     if (!this.#isInCallback) return false
+    this.#postponed ??= []
     this.#postponed.push(command)
     return true
   }
 
   /** In the order given: what a postponed command postpones in turn comes after those that waited already. */
   #runPostponed(): void {
-    if (this.#isCatchingUp) return
+    const postponed = this.#postponed
+    if (this.#isCatchingUp || postponed === undefined) return
     this.#isCatchingUp = true
-    for (let index = 0; index < this.#postponed.length; index++) this.#postponed[index]?.()
-    this.#postponed.length = 0
+    for (let index = 0; index < postponed.length; index++) postponed[index]?.()
+    this.#postponed = undefined
     this.#isCatchingUp = false
   }
 
@@ -462,8 +509,8 @@ export class Room implements Tickable {
     if (this.#state === 'closed') return
     if (this.#postpone(() => this.#end(end))) return
     this.#state = 'closed'
-    this.nextDueMs = Number.POSITIVE_INFINITY
-    this.#inputs.length = 0
+    if (this.#schedule !== undefined) this.#phases?.leave(this.#schedule.phase)
+    this.#inputs = undefined
     this.#members.clear()
     this.#handler.close()
     this.#options.observer.ended(end)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkProperty } from '../testing/property.ts'
-import { TickSchedule } from './tick-schedule.ts'
+import { tickSchedule } from '../testing/tick-schedule.ts'
 
 const rate = fc.double({ min: 1, max: 128, noNaN: true })
 const start = fc.double({ min: 0, max: 1e9, noNaN: true })
@@ -11,7 +11,7 @@ describe('TickSchedule', () => {
     const lateness = fc.array(fc.double({ min: 0, max: 0.99, noNaN: true }), { maxLength: 200, size: 'max' })
     checkProperty(
       fc.property(rate, start, lateness, (tickHz, startMs, lateBy) => {
-        const schedule = new TickSchedule(tickHz, startMs)
+        const schedule = tickSchedule(tickHz, startMs)
         const ran = lateBy.map((periods) => {
           const dueMs = schedule.nextDueMs
           schedule.begin(dueMs + periods * schedule.periodMs)
@@ -36,7 +36,7 @@ describe('TickSchedule', () => {
     )
     checkProperty(
       fc.property(rate, missed, (tickHz, steps) => {
-        const schedule = new TickSchedule(tickHz, 0)
+        const schedule = tickSchedule(tickHz, 0)
         let tick = 0
         for (const [skipped, fraction] of steps) {
           const nowMs = schedule.nextDueMs + (skipped + fraction) * schedule.periodMs
@@ -59,7 +59,7 @@ describe('TickSchedule', () => {
     })
     checkProperty(
       fc.property(rate, gaps, (tickHz, periods) => {
-        const schedule = new TickSchedule(tickHz, 500)
+        const schedule = tickSchedule(tickHz, 500)
         let nowMs = 500
         let sumSeconds = 0
         for (const late of periods) {
@@ -72,7 +72,7 @@ describe('TickSchedule', () => {
   })
 
   it('counts the first dt from the moment the room started', () => {
-    const schedule = new TickSchedule(20, 1_000, 10)
+    const schedule = tickSchedule(20, 1_000, 10)
     expect(schedule.tick).toBe(0)
     expect(schedule.nextDueMs).toBe(1_060)
     expect(schedule.begin(1_060)).toBeCloseTo(0.06)
@@ -80,7 +80,7 @@ describe('TickSchedule', () => {
   })
 
   it('takes a timer that fired a rounding error early for the tick it was set for', () => {
-    const schedule = new TickSchedule(30, 0)
+    const schedule = tickSchedule(30, 0)
     for (let tick = 1; tick <= 1_000; tick++) {
       schedule.begin(schedule.nextDueMs - 1e-6)
       expect([schedule.tick, schedule.skipped]).toEqual([tick, 0])
@@ -88,7 +88,7 @@ describe('TickSchedule', () => {
   })
 
   it('keeps the phase it was given', () => {
-    const schedule = new TickSchedule(4, 1_000, 62.5)
+    const schedule = tickSchedule(4, 1_000, 62.5)
     const due = Array.from({ length: 3 }, () => {
       const { nextDueMs } = schedule
       schedule.begin(nextDueMs)

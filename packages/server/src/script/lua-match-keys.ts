@@ -8,7 +8,11 @@ export interface LuaMatchKeys {
   readonly data: LuaKey
   readonly reliable: LuaKey
   readonly reason: LuaKey
+  /** Of the context, as {@link TickField} counts them. */
+  readonly tickFields: readonly LuaKey[]
 }
+
+export const TickField = { time: 0, tick: 1, dt: 2, skipped: 3 } as const
 
 export function luaMatchKeys(runtime: LuaRuntime): LuaMatchKeys {
   return {
@@ -18,5 +22,6 @@ export function luaMatchKeys(runtime: LuaRuntime): LuaMatchKeys {
     data: runtime.key('data'),
     reliable: runtime.key('reliable'),
     reason: runtime.key('reason'),
+    tickFields: ['time', 'tick', 'dt', 'skipped'].map((name) => runtime.key(name)),
   }
 }

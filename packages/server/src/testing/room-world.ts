@@ -4,6 +4,7 @@ import { Room } from '../room/room.ts'
 import type { MemberInfo, RoomEnd, RoomInput } from '../room/room-host.ts'
 import { ManualClock } from './manual-clock.ts'
 import { type RecordingMatch, recordingMatch } from './recording-match.ts'
+import { TickPhases } from '../room/tick-phases.ts'
 
 const ROOM_ID = '00000000-0000-4000-8000-000000000001' as RoomId
 /** Between two ticks of a {@link RoomWorld}. */
@@ -27,7 +28,7 @@ export interface RoomWorldOptions extends Partial<MatchHandler> {
   readonly inputQueue?: number
   readonly labelBytes?: number
   readonly params?: unknown
-  readonly spread?: number
+  readonly phases?: TickPhases
   readonly isStarted?: boolean
   onJoinAccepted?(member: number): void
 }
@@ -62,11 +63,13 @@ export function roomWorld(options: RoomWorldOptions = {}): RoomWorld {
       kicked: (member, reason) => story.push(`kicked ${member}: ${reason}`),
       traitsChanged: ({ label }) => story.push(`label ${label}`),
       labelRefused: () => story.push('label refused'),
-      ticked: (latenessMs, durationMs, skipped) => ticks.push({ latenessMs, durationMs, skipped }),
       ended: (end) => {
         story.push(`ended ${end.reason}`)
         ends.push(end)
       },
+    },
+    ticks: {
+      ticked: (latenessMs, durationMs, skipped) => ticks.push({ latenessMs, durationMs, skipped }),
     },
     sink: {
       data: (frame, isReliable, receivers) =>
@@ -75,7 +78,7 @@ export function roomWorld(options: RoomWorldOptions = {}): RoomWorld {
     },
   })
   if (options.isStarted !== false) {
-    void room.start(options.params ?? {}, options.spread ?? 0)
+    void room.start(options.params ?? {}, options.phases ?? new TickPhases())
     story.length = 0
   }
   return {

@@ -7,7 +7,7 @@ import type { Parser, Receives, RoomMessage } from './room-messages.ts'
 
 /** A parser may say much; this is what the sender hears of it, in UTF-16 units. */
 const REASON_LENGTH = 300
-const NO_MESSAGES: readonly RoomMessage[] = Object.freeze([])
+export const NO_MESSAGES: readonly RoomMessage[] = Object.freeze([])
 
 /** Makes messages of the game from what clients sent: decodes, parses, and leaves out what does not parse. */
 export class RoomInputs {

@@ -15,7 +15,7 @@ import type { Presence } from './presence.ts'
 import { isPromise, synchronous } from './promises.ts'
 import type { RoomDefinition } from './room-definition.ts'
 import type { OnInvalidInput } from '../loaded-scripts.ts'
-import { RoomInputs } from './room-inputs.ts'
+import { NO_MESSAGES, RoomInputs } from './room-inputs.ts'
 
 export interface TypeScriptMatchOptions extends MatchContextParts {
   readonly definition: RoomDefinition
@@ -91,8 +91,9 @@ export class TypeScriptMatchHandler implements MatchHandler {
     context.tick = tick
     context.dtSeconds = dtSeconds
     context.skipped = skipped
-    const messages = this.#inputs.parse(inputs, context.presences)
-    this.#keep('loop', this.#definition.loop(context, this.#state, messages))
+    const messages = inputs.length === 0 ? NO_MESSAGES : this.#inputs.parse(inputs, context.presences)
+    const next = this.#definition.loop(context, this.#state, messages)
+    if (next !== undefined) this.#keep('loop', next)
     return !context.isEnding
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionId } from '../../ids.ts'
 import { Room } from '../../room/room.ts'
+import { TickPhases } from '../../room/tick-phases.ts'
 import type { CallerInfo, HookName, RoomEnd } from '../../room/room-host.ts'
 import { moduleWorld, ROOM_ID, writeModules } from '../../testing/module-world.ts'
 import { deferred } from '../../testing/promises.ts'
@@ -183,6 +184,7 @@ describe('rooms', () => {
     'counter.ts': `
 import { defineRoom } from '@kaosnet/server/script'
 import { step } from './_step.ts'
+
 export default defineRoom({
   receives: { 1: (data) => { if (data !== 'go') throw new Error('say go'); return data } },
   init: (room) => ({ state: { sum: 0, random: room.random() }, label: room.version }),
@@ -253,15 +255,15 @@ export default defineRoom({
           joinAccepted() {},
           joinRejected() {},
           scriptFailed: (callback) => told.push(callback),
-          ticked() {},
           kicked() {},
           traitsChanged() {},
           labelRefused() {},
           ended: (end) => ends.push(end),
         },
+        ticks: { ticked() {} },
         sink: { data() {}, state() {} },
       })
-      void room.start({}, 0)
+      void room.start({}, new TickPhases())
       room.join({ member: 1, sessionId: caller.sessionId, userId: '', username: '', metadata: undefined })
       return { room, ends }
     }
