@@ -22,15 +22,15 @@ describe('TickPhases', () => {
     [20, 4],
     [60, 1],
   ])('has moments at least 10 ms apart: of %d Hz %d', (tickHz, count) => {
-    const taken = take(new TickPhases(), 128, tickHz)
-    expect(fullest(taken)).toEqual({ phases: count, most: 128 / count, least: 128 / count })
+    const taken = take(new TickPhases(), 64, tickHz)
+    expect(fullest(taken)).toEqual({ phases: count, most: 64 / count, least: 64 / count })
   })
 
   it('opens more of them when all are full, down to 1 ms apart', () => {
-    expect(fullest(take(new TickPhases(), 1_024, 20))).toEqual({ phases: 4, most: 256, least: 256 })
-    expect(fullest(take(new TickPhases(), 2_048, 20))).toEqual({ phases: 8, most: 256, least: 256 })
-    expect(fullest(take(new TickPhases(), 4_096, 60))).toEqual({ phases: 16, most: 256, least: 256 })
-    expect(fullest(take(new TickPhases(), 8_192, 60))).toEqual({ phases: 16, most: 512, least: 512 })
+    expect(fullest(take(new TickPhases(), 256, 20))).toEqual({ phases: 4, most: 64, least: 64 })
+    expect(fullest(take(new TickPhases(), 512, 20))).toEqual({ phases: 8, most: 64, least: 64 })
+    expect(fullest(take(new TickPhases(), 1_024, 60))).toEqual({ phases: 16, most: 64, least: 64 })
+    expect(fullest(take(new TickPhases(), 2_048, 60))).toEqual({ phases: 16, most: 128, least: 128 })
   })
 
   it('opens more of them when the ticks of one moment take half a millisecond', () => {
