@@ -17,8 +17,8 @@ interface LaneFrame {
  */
 export class LatestFrames {
   readonly #maxBytes: number
-  /** The oldest first. */
-  readonly #frames = new Map<Lane, LaneFrame>()
+  /** The oldest first. Most connections never have any. */
+  #frames: Map<Lane, LaneFrame> | undefined
   #sizeBytes = 0
   #superseded = 0
 
@@ -28,7 +28,7 @@ export class LatestFrames {
   }
 
   get isEmpty(): boolean {
-    return this.#frames.size === 0
+    return this.#frames === undefined || this.#frames.size === 0
   }
 
   /** Memory of what is kept. */
@@ -46,6 +46,7 @@ export class LatestFrames {
    * @param frames How many they are, if it is a message of several
    */
   put(lane: Lane, frame: Uint8Array, frames = 1): void {
+    this.#frames ??= new Map()
     const kept = this.#frames.get(lane)
     if (kept === undefined) this.#add({ lane, frames, buffer: new Uint8Array(frame), length: frame.length })
     else {
@@ -79,21 +80,21 @@ export class LatestFrames {
   }
 
   clear(): void {
-    this.#frames.clear()
+    this.#frames = undefined
     this.#sizeBytes = 0
   }
 
   get #oldest(): LaneFrame | undefined {
-    return this.#frames.values().next().value
+    return this.#frames?.values().next().value
   }
 
   #add(frame: LaneFrame): void {
-    this.#frames.set(frame.lane, frame)
+    this.#frames?.set(frame.lane, frame)
     this.#sizeBytes += frame.buffer.length
   }
 
   #remove(frame: LaneFrame): void {
-    this.#frames.delete(frame.lane)
+    this.#frames?.delete(frame.lane)
     this.#sizeBytes -= frame.buffer.length
   }
 }

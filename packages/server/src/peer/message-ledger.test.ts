@@ -35,7 +35,7 @@ describe('MessageLedger', () => {
 
   it('says when one more takes more memory', () => {
     const ledger = new MessageLedger(new QueuedBytes())
-    for (let message = 0; message < 16; message++) {
+    for (let message = 0; message < 4; message++) {
       expect(ledger.isFull).toBe(false)
       ledger.push(0, 0, 0)
     }

@@ -1,6 +1,7 @@
 import type { QueuedBytes } from './queued-bytes.ts'
 
-const FIRST_CAPACITY = 16
+/** So few that V8 keeps the numbers with the array itself. */
+const FIRST_CAPACITY = 4
 /** One number for each class. */
 const STRIDE = 3
 

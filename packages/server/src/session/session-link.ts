@@ -44,7 +44,7 @@ export class SessionLink {
   readonly #received = new ReceivedCounts()
   readonly #sent: ReplayBuffer | undefined
   /** Lanes whose end the client has acknowledged: it may forget them, once it is told so. */
-  #endedLanes = new Map<Lane, number>()
+  #endedLanes: Map<Lane, number> | undefined
   #peer: Peer
   #isAway = false
   #isLost = false
@@ -107,7 +107,7 @@ export class SessionLink {
   /** Tells the client what has been received, if there is news. */
   sendAck(): void {
     const ack = this.#sent === undefined ? undefined : this.#received.takeAck(this.#endedLanes)
-    this.#endedLanes = new Map()
+    this.#endedLanes = undefined
     // Reliable, so that none has to be repeated; counted are they not.
     if (ack !== undefined && !this.#isAway) this.#peer.send(ack)
   }
@@ -118,7 +118,9 @@ export class SessionLink {
     for (const [lane, count] of counts) {
       if (this.#sent?.has(lane) !== true) continue
       this.#sent.ack(lane, count)
-      if (!this.#sent.has(lane)) this.#endedLanes.set(lane, 0)
+      if (this.#sent.has(lane)) continue
+      this.#endedLanes ??= new Map()
+      this.#endedLanes.set(lane, 0)
     }
   }
 
@@ -145,7 +147,7 @@ export class SessionLink {
     this.#isAway = false
     this.handleAck(received)
     // It has no lane of the past in mind any more.
-    this.#endedLanes.clear()
+    this.#endedLanes = undefined
     greet()
     this.#sent?.replay((frame, lane) => peer.send(frame, 'reliable', lane))
     return old

@@ -25,7 +25,8 @@ export class Session {
   readonly identity: Identity
   readonly link: SessionLink
   readonly startedUnixMs: number
-  readonly #byHandle = new Map<RoomHandle, Membership>()
+  /** Made with the first room. */
+  #byHandle: Map<RoomHandle, Membership> | undefined
   #lastHandle = 0
   #highestHandle = 0
   #isEnded = false
@@ -56,24 +57,25 @@ export class Session {
   }
 
   get roomCount(): number {
-    return this.#byHandle.size
+    return this.#byHandle?.size ?? 0
   }
 
   get memberships(): Iterable<Membership> {
-    return this.#byHandle.values()
+    return this.#byHandle?.values() ?? []
   }
 
   membership(handle: RoomHandle): Membership | undefined {
-    return this.#byHandle.get(handle)
+    return this.#byHandle?.get(handle)
   }
 
   membershipOf(roomId: RoomId): Membership | undefined {
-    for (const membership of this.#byHandle.values()) if (membership.roomId === roomId) return membership
+    for (const membership of this.memberships) if (membership.roomId === roomId) return membership
     return undefined
   }
 
   /** Handles go round, so that a late frame for a room that ended does not reach a newer one. */
   addMembership(roomId: RoomId, member: MemberNumber): Membership {
+    this.#byHandle ??= new Map()
     do this.#lastHandle = (this.#lastHandle % HANDLES) + 1
     while (this.#byHandle.has(this.#lastHandle) || this.link.isLaneInUse(this.#lastHandle))
     this.#highestHandle = Math.max(this.#highestHandle, this.#lastHandle)
@@ -88,6 +90,6 @@ export class Session {
   }
 
   removeMembership(handle: RoomHandle): void {
-    this.#byHandle.delete(handle)
+    this.#byHandle?.delete(handle)
   }
 }
