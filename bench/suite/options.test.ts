@@ -13,6 +13,7 @@ describe('parseOptions', () => {
       seconds: undefined,
       rooms: undefined,
       sessions: undefined,
+      members: undefined,
       workers: [1],
       languages: ['lua', 'typescript'],
       links: ['rudp', 'websocket'],
@@ -28,10 +29,11 @@ describe('parseOptions', () => {
 
   it('reads lists of numbers and of names', () => {
     const lists = ['--rooms', '12,100', '--sessions', '50', '--workers', '0,1', '--links', 'websocket']
-    const options = parse(...lists, '--no-peers')
+    const options = parse(...lists, '--members', '2,10', '--no-peers')
     expect(options).toMatchObject({
       rooms: [12, 100],
       sessions: [50],
+      members: [2, 10],
       workers: [0, 1],
       links: ['websocket'],
       hasPeers: false,

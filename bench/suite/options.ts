@@ -15,6 +15,8 @@ export interface SuiteOptions {
   readonly rooms: readonly number[] | undefined
   /** Sessions of each cell of `targets` and `idle`; undefined = the benchmark's own sizes. */
   readonly sessions: readonly number[] | undefined
+  /** Members of each room of `targets`, 1 to 10; undefined = 10. */
+  readonly members: readonly number[] | undefined
   /** `rooms.workers` of each cell of `arena`. */
   readonly workers: readonly number[]
   readonly languages: readonly Language[]
@@ -37,6 +39,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --seconds N       measured time of each cell
   --rooms LIST      arena, idle: only these numbers of rooms
   --sessions LIST   targets, idle: only these numbers of sessions
+  --members LIST    targets: members of a room, at most 10 (default 10)
   --workers LIST    arena: threads of rooms, 0 = none (default 1)
   --languages LIST  lua, typescript (default both), or none
   --links LIST      rudp, websocket (default both), or none
@@ -64,6 +67,7 @@ export function parseOptions(
       seconds: { type: 'string' },
       rooms: { type: 'string' },
       sessions: { type: 'string' },
+      members: { type: 'string' },
       workers: { type: 'string', default: '1' },
       languages: { type: 'string' },
       links: { type: 'string' },
@@ -82,6 +86,7 @@ export function parseOptions(
     seconds: numbersIn('--seconds', values.seconds, 1, 3_600)?.[0],
     rooms: numbersIn('--rooms', values.rooms, 1, 4_096),
     sessions: numbersIn('--sessions', values.sessions, 1, 100_000),
+    members: numbersIn('--members', values.members, 1, 10),
     workers: numbersIn('--workers', values.workers, 0, 64) ?? [1],
     languages: values.languages === NONE ? [] : namesIn('--languages', values.languages, LANGUAGES),
     links: values.links === NONE ? [] : namesIn('--links', values.links, LINK_KINDS),

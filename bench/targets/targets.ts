@@ -12,7 +12,7 @@ const SIZES = [2_500, 5_000, 10_000]
 const SECONDS = 20
 const WARM_UP_SECONDS = 5
 const QUICK = { sizes: [40], seconds: 1, warmupSeconds: 1 } as const
-const PLAYERS = 10
+const MEMBERS = 10
 const INPUT_BYTES = 16
 const INPUT_HZ = 1
 const SNAPSHOT_HZ = 5
@@ -40,6 +40,7 @@ const MIXED: Mix = {
 interface Measured {
   readonly name: string
   readonly sessions: number
+  readonly members: number
   readonly result: LoadTestResult
 }
 
@@ -52,6 +53,7 @@ export const targets: Bench = {
 async function run({ options, progress }: BenchContext): Promise<BenchReport> {
   const sizes = options.sessions ?? (options.isQuick ? QUICK.sizes : SIZES)
   const seconds = options.seconds ?? (options.isQuick ? QUICK.seconds : SECONDS)
+  const membersOfRooms = options.members ?? [MEMBERS]
   const warmupSeconds = options.isQuick ? QUICK.warmupSeconds : WARM_UP_SECONDS
   const mixes = options.links.includes('websocket') ? [RUDP, MIXED] : [RUDP]
   const measured: Measured[] = []
@@ -59,17 +61,25 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
   for (const language of options.languages) {
     for (const mix of mixes) {
       const name = `${language === 'lua' ? 'Lua' : 'TypeScript'}, ${mix.name}`
-      for (const sessions of sizes) {
-        progress(`${name}: ${sessions} sessions`)
+      for (const [members, sessions] of sizes.flatMap((size) =>
+        membersOfRooms.map((of) => [of, size] as const),
+      )) {
+        const who = `${name}: ${sessions} sessions, ${members} to a room`
+        progress(who)
         try {
-          const profile =
-            options.profile &&
-            `${options.profile}/targets-${language}-${mix === RUDP ? 'rudp' : 'mixed'}-${sessions}`
-          const result = await measure(sessions, language, mix, { seconds, warmupSeconds, profile, progress })
-          measured.push({ name, sessions, result })
-          progress(describe({ name, sessions, result }))
+          const kind = `${language}-${mix === RUDP ? 'rudp' : 'mixed'}`
+          const profile = options.profile && `${options.profile}/targets-${kind}-${sessions}-${members}`
+          const how = { seconds, warmupSeconds, profile, progress }
+          const row = {
+            name,
+            sessions,
+            members,
+            result: await measure(sessions, members, language, mix, how),
+          }
+          measured.push(row)
+          progress(`${who}: ${describe(row)}`)
         } catch (error) {
-          const note = `${name}: ${sessions} sessions could not be measured: ${firstLine(error)}`
+          const note = `${who} could not be measured: ${firstLine(error)}`
           notes.push(note)
           progress(note)
         }
@@ -84,12 +94,18 @@ async function run({ options, progress }: BenchContext): Promise<BenchReport> {
       'Heartbeat round trip: datagram to datagram through the network’s thread, the kernel’s and the generator’s part included; no room and no tick on the way.',
       ...notes,
     ],
-    data: measured.map(({ name, sessions, result }) => ({ name, sessions, ...figuresOf(result) })),
+    data: measured.map(({ name, sessions, members, result }) => ({
+      name,
+      sessions,
+      members,
+      ...figuresOf(result),
+    })),
   }
 }
 
 function measure(
   sessions: number,
+  members: number,
   language: Language,
   mix: Mix,
   how: Pick<LoadTestOptions, 'seconds' | 'warmupSeconds' | 'profile' | 'progress'>,
@@ -106,7 +122,7 @@ function measure(
       rooms: {
         module: `targets-${language}`,
         params: {},
-        botsPerRoom: PLAYERS,
+        botsPerRoom: members,
         traffic: {
           kind: 'snapshot',
           inputBytes: INPUT_BYTES,
@@ -138,7 +154,7 @@ function ticksTable(measured: readonly Measured[]): BenchTable {
       const { server, load } = row.result
       return [
         ...headOf(row),
-        figure(server.ticksPerSecond / (row.sessions / PLAYERS)),
+        figure(server.ticksPerSecond / roomsOf(row)),
         `${figure(server.tickLatenessMs.p50)} / ${figure(server.tickLatenessMs.p99)}`,
         unless(load.isSaturated, percent(load.deliveredShare)),
         percent(load.sentShare),
@@ -210,12 +226,18 @@ function delayTable(measured: readonly Measured[]): BenchTable {
   }
 }
 
-function headOf({ name, sessions, result }: Measured): string[] {
-  const mark = result.load.isSaturated ? ' *' : ''
-  return [name, `${sessions.toLocaleString('en')}${mark}`, (sessions / PLAYERS).toLocaleString('en')]
+function roomsOf({ sessions, members }: Measured): number {
+  return Math.ceil(sessions / members)
 }
 
-function describe({ name, sessions, result: { server, load } }: Measured): string {
-  const hz = server.ticksPerSecond / (sessions / PLAYERS)
-  return `${name}: ${sessions} sessions: ${figure(hz)} Hz, lateness p99 ${figure(server.tickLatenessMs.p99)} ms, ${percent(load.deliveredShare)} delivered, ${figure(server.cpuUsPerFrame)} µs a message, server ${percent(server.cpuShare)}, generator ${percent(load.busyShare)} busy`
+function headOf(row: Measured): string[] {
+  const { name, sessions, result } = row
+  const mark = result.load.isSaturated ? ' *' : ''
+  return [name, `${sessions.toLocaleString('en')}${mark}`, roomsOf(row).toLocaleString('en')]
+}
+
+function describe(row: Measured): string {
+  const { server, load } = row.result
+  const hz = server.ticksPerSecond / roomsOf(row)
+  return `${figure(hz)} Hz, lateness p99 ${figure(server.tickLatenessMs.p99)} ms, ${percent(load.deliveredShare)} delivered, ${figure(server.cpuUsPerFrame)} µs a message, server ${percent(server.cpuShare)}, generator ${percent(load.busyShare)} busy`
 }
