@@ -2,11 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, release } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { compile } from '../transport/lossy-link/compile.ts'
-import { hasCommand } from '../transport/lossy-link/requirements.ts'
 import { measureDatagrams } from './measure.ts'
 import { type BenchOptions, parseOptions, USAGE } from './options.ts'
 import { datagramTable } from './report.ts'
+import { datagramSetting, missingForDatagrams } from './requirements.ts'
 
 const DEFAULT_OUT = fileURLToPath(new URL('../../results/datagrams.json', import.meta.url))
 
@@ -20,22 +19,19 @@ try {
 }
 
 async function run(options: BenchOptions): Promise<void> {
-  if (process.platform !== 'linux' || !hasCommand('cc', '--version')) {
-    console.log('The datagram benchmark needs Linux and a C compiler (cc, Debian package gcc): skipped')
+  const missing = missingForDatagrams()
+  if (missing !== undefined) {
+    console.log(missing)
     return
   }
   const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores, Linux ${release()}, Node ${process.version}`
   const startedAt = new Date().toISOString()
   log(machine)
-  const isPinned = availableParallelism() > 1 && hasCommand('taskset', '--version')
-  if (!isPinned) log('no taskset, or one core only: server and generator are not pinned')
+  const setting = datagramSetting()
+  if (!setting.isPinned) log('no taskset, or one core only: server and generator are not pinned')
   const results = await measureDatagrams({
     ...options,
-    isPinned,
-    programs: {
-      echo: compile('../datagrams/programs/c-echo.c', '-pthread'),
-      generator: compile('../datagrams/programs/generator.c', '-pthread'),
-    },
+    ...setting,
     log,
     onFailure,
   })

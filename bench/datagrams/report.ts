@@ -1,20 +1,31 @@
 import { type DatagramResult, describeLoad, type Load } from './measure.ts'
 import { DATAGRAM_ROWS, type DatagramRow, ROW_TITLES } from './rows.ts'
 
-/** One Markdown table: rows down, loads across; medians of the rounds, and of what C needs as a share of it in the same round. */
-export function datagramTable(results: readonly DatagramResult[]): string {
+/** What the cells say. */
+export const DATAGRAM_TITLE =
+  'Echo on one core: server CPU time per datagram, datagrams/s (CPU time of C as a share of this row’s), by addresses and datagram size'
+
+/** What the marks say. */
+export const DATAGRAM_MARKS =
+  '* the generator was the bottleneck; † neither was busy all the time: the CPU time counts, not the rate'
+
+/** Rows down, loads across; medians of the rounds, and of what C needs as a share of it in the same round. */
+export function datagramCells(results: readonly DatagramResult[]): { head: string[]; rows: string[][] } {
   const loads = uniqueLoads(results)
   const rows = DATAGRAM_ROWS.filter((row) => results.some((result) => result.row === row))
-  const header = ['', ...loads.map(describeLoad)]
-  const lines = rows.map((row) => [ROW_TITLES[row], ...loads.map((load) => cellOf(results, row, load))])
-  const table = [header, header.map((_, index) => (index === 0 ? '---' : '---:')), ...lines]
+  return {
+    head: ['', ...loads.map(describeLoad)],
+    rows: rows.map((row) => [ROW_TITLES[row], ...loads.map((load) => cellOf(results, row, load))]),
+  }
+}
+
+/** {@link datagramCells} in Markdown, with what it says. */
+export function datagramTable(results: readonly DatagramResult[]): string {
+  const { head, rows } = datagramCells(results)
+  const table = [head, head.map((_, index) => (index === 0 ? '---' : '---:')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n')
-  return (
-    'Echo on one core: server CPU time per datagram, datagrams/s (CPU time of C as a share of this row’s), ' +
-    `by addresses and datagram size\n\n${table}\n\n` +
-    '* the generator was the bottleneck; † neither was busy all the time: the CPU time counts, not the rate'
-  )
+  return `${DATAGRAM_TITLE}\n\n${table}\n\n${DATAGRAM_MARKS}`
 }
 
 function cellOf(results: readonly DatagramResult[], row: DatagramRow, load: Load): string {

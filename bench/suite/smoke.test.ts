@@ -127,6 +127,17 @@ describe.runIf(process.platform === 'linux')('npm run bench -- --quick', () => {
   )
 
   it(
+    'measures datagrams beside a program in C',
+    async () => {
+      const { stdout, report } = await bench<{ row: string; serverCpuUs: number }[]>('datagrams')
+      expect(report.data.map(({ row }) => row)).toEqual(expect.arrayContaining(['c', 'native', 'node']))
+      for (const { serverCpuUs } of report.data) expect(serverCpuUs).toBeGreaterThan(0.1)
+      expect(stdout).toContain('| native driver |')
+    },
+    RUN_MS,
+  )
+
+  it(
     'measures how long a server takes to start',
     async () => {
       const { stdout } = await bench('startup')
