@@ -54,7 +54,12 @@ export class OutputRouting {
       this.#times.observe(Math.max(0, nowMs - sentAtMs) / 1000, receivers)
     }
     if (done === 0) return
-    this.#outputs.push(...this.#outputs.splice(0, done))
+    // Those that wait move to the front, in place: this runs on the network's thread, for every turn that writes.
+    for (let index = done; index < this.#waiting; index++) {
+      const written = this.#outputs[index - done] as Output
+      this.#outputs[index - done] = this.#outputs[index] as Output
+      this.#outputs[index] = written
+    }
     this.#flushed -= done
     this.#waiting -= done
   }
