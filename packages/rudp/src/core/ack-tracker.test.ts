@@ -131,7 +131,7 @@ describe('an ACK', () => {
 })
 
 describe('an ACK is due', () => {
-  it('within 25 ms for reliable data, within 50 ms for unreliable, and never for ACKs', () => {
+  it('within 25 ms for reliable data, within 500 ms for unreliable, and never for ACKs', () => {
     receiver.receive(0, ELICITS_NOTHING, 0)
     expect(receiver.tracker.isPending).toBe(false)
     receiver.receive(1, ELICITS_LAZILY, 10)
@@ -169,9 +169,29 @@ describe('an ACK is due', () => {
     expect(receiver.tracker.deadlineMs).toBe(60)
   })
 
+  it('within 100 ms of the first when unreliable data fill half of the smallest window', () => {
+    receiver.receive(0, ELICITS_LAZILY, 0, 500)
+    receiver.receive(1, ELICITS_LAZILY, 50, 500)
+    expect(receiver.tracker.deadlineMs).toBe(MAX_LAZY_ACK_DELAY_MS)
+    receiver.receive(2, ELICITS_LAZILY, 60, 500)
+    expect(receiver.tracker.deadlineMs).toBe(100)
+    receiver.writeAck(100)
+    receiver.receive(3, ELICITS_LAZILY, 150, 500)
+    expect(receiver.tracker.deadlineMs).toBe(150 + MAX_LAZY_ACK_DELAY_MS)
+  })
+
+  it('within 100 ms for unreliable data when many packets are lost', () => {
+    for (let number = 0; number < 200; number++) {
+      if (number % 10 !== 0) receiver.receive(number, ELICITS_LAZILY, number)
+    }
+    receiver.writeAck(200)
+    receiver.receive(200, ELICITS_LAZILY, 300)
+    expect(receiver.tracker.deadlineMs).toBe(400)
+  })
+
   it('not at once when only unreliable data are missing', () => {
     receiver.receive(0, ELICITS_LAZILY, 0)
     receiver.receive(2, ELICITS_LAZILY, 10)
-    expect(receiver.tracker.deadlineMs).toBe(MAX_LAZY_ACK_DELAY_MS)
+    expect(receiver.tracker.deadlineMs).toBe(100)
   })
 })

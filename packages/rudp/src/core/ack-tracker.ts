@@ -1,3 +1,4 @@
+import { MINIMUM_WINDOW_BYTES } from './congestion/controller.ts'
 import {
   ACK_BITFIELD_SPAN,
   ACK_DELAY_UNIT_MS,
@@ -21,8 +22,11 @@ export const ELICITS_PROMPTLY = 2
 
 /** A packet that elicits promptly is acknowledged within this time (RFC 9000 §13.2.1). */
 export const MAX_ACK_DELAY_MS = 25
-/** A packet that elicits lazily is acknowledged within this time when no other goes out before. */
-export const MAX_LAZY_ACK_DELAY_MS = 100
+/** A packet that elicits lazily is acknowledged within this time when no other goes out before … */
+export const MAX_LAZY_ACK_DELAY_MS = 500
+/** … and within this one when what waits is half of the smallest window, or when packets of the path are lost. */
+const SHORT_LAZY_ACK_DELAY_MS = 100
+const LAZY_SHARE_BYTES = MINIMUM_WINDOW_BYTES / 2
 
 /** So much unacknowledged at once is bulk: two full packets (RFC 9000 §13.2.2) or a crowd of small ones. */
 const PROMPT_BYTES = 2000
@@ -30,7 +34,7 @@ const PROMPT_PACKETS = 8
 const LAZY_BYTES = 5000
 const LAZY_PACKETS = 16
 
-/** On a path that loses more than this, ACKs are lost too, so each full packet is acknowledged at once. */
+/** On a path that loses more than this, ACKs are lost too, so they come sooner: for each full packet at once. */
 const LOSSY_SHARE = 0.03
 const LOSSY_SMOOTHING = 1 / 32
 
@@ -51,6 +55,8 @@ export class AckTracker {
   #promptBytes = 0
   #lazyPackets = 0
   #lazyBytes = 0
+  /** When the first of the lazy packets came that no ACK has covered. */
+  #lazySinceMs = 0
   #lastPrompt = Number.NEGATIVE_INFINITY
   #deadlineMs = Number.POSITIVE_INFINITY
   /** Share of packets that did not follow on the one before, smoothed. */
@@ -93,15 +99,20 @@ export class AckTracker {
       this.#lastPrompt = Math.max(this.#lastPrompt, packetNumber)
       this.#promptPackets++
       this.#promptBytes += sizeBytes
-      this.#dueWithin(MAX_ACK_DELAY_MS, nowMs)
+      this.#dueBy(nowMs + MAX_ACK_DELAY_MS)
     } else {
+      if (this.#lazyPackets === 0) this.#lazySinceMs = nowMs
       this.#lazyPackets++
       this.#lazyBytes += sizeBytes
-      this.#dueWithin(MAX_LAZY_ACK_DELAY_MS, nowMs)
     }
     const isOutOfOrder = packetNumber !== previousLargest + 1
     this.#gapShare += ((isOutOfOrder ? 1 : 0) - this.#gapShare) * LOSSY_SMOOTHING
-    const promptBytes = this.#gapShare > LOSSY_SHARE ? PROMPT_BYTES / 2 : PROMPT_BYTES
+    const isLossy = this.#gapShare > LOSSY_SHARE
+    const promptBytes = isLossy ? PROMPT_BYTES / 2 : PROMPT_BYTES
+    if (this.#lazyPackets > 0) {
+      const isShort = isLossy || this.#lazyBytes >= LAZY_SHARE_BYTES
+      this.#dueBy(this.#lazySinceMs + (isShort ? SHORT_LAZY_ACK_DELAY_MS : MAX_LAZY_ACK_DELAY_MS))
+    }
     if (
       (isOutOfOrder && packetNumber - this.#lastPrompt <= RECENT_PACKETS) ||
       this.#promptPackets >= PROMPT_PACKETS ||
@@ -195,7 +206,7 @@ export class AckTracker {
     return at - (rangesAt - countAt - 1)
   }
 
-  #dueWithin(delayMs: number, nowMs: number): void {
-    this.#deadlineMs = Math.min(this.#deadlineMs, nowMs + delayMs)
+  #dueBy(deadlineMs: number): void {
+    this.#deadlineMs = Math.min(this.#deadlineMs, deadlineMs)
   }
 }
