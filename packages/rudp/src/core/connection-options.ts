@@ -53,9 +53,15 @@ export interface ConnectionHandler {
 
 /** Times that govern a silent or ending connection. */
 export interface LivenessOptions {
-  /** A PING is sent when nothing was sent for this long. Default 2 s (client), 5 s (server). */
+  /**
+   * A PING is sent when nothing was sent for this long. Default: 2 s on a client, which become 4 and 6 s when nothing happens,
+   * but no more than 0.4 of the idle timeout; half of the idle timeout on a server.
+   */
   readonly keepaliveMs?: number
-  /** `onUnstable` is called when nothing was received for this long. Default 3 s. */
+  /**
+   * `onUnstable` is called when nothing was received for this long, and nothing for a third of it since something was sent that
+   * calls for an answer. Default 3 s.
+   */
   readonly unstableAfterMs?: number
   /** The connection ends when nothing was received for this long, 5 s to 120 s. Default 15 s. */
   readonly idleTimeoutMs?: number

@@ -263,7 +263,7 @@ export class PacketSender {
     const sizeBytes = headerBytes + sealedBytes
     parts.recovery.onSent(sizeBytes, flags, writer.isRepeating, ackLargest, nowMs)
     parts.paths.onSent(path, sizeBytes)
-    parts.liveness.onSent(nowMs)
+    parts.liveness.onSent((flags & SENT_ELICITING) !== 0, nowMs)
     parts.packetsSent++
     parts.bytesSent += sizeBytes
     parts.events.record(nowMs, ConnectionEvent.PacketSent, packetNumber, sizeBytes)
