@@ -26,8 +26,8 @@ const GRACE_MS = 2_000
 /** Sends heartbeats, answers the server's, and notices when nothing is heard any more. Starts at once. */
 export class Heartbeats {
   readonly #options: HeartbeatOptions
-  #nextSendMs: number
-  #silentAtMs: number
+  #nextSendMs = 0
+  #silentAtMs = 0
   #timer: ClientTimer | undefined
   #dueMs = 0
   #newest: { readonly sentUs: number; readonly receivedMs: number } | undefined

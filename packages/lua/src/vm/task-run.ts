@@ -29,7 +29,7 @@ export class TaskRun {
   /** The main thread's stack index of the coroutine. */
   readonly #base: number
   /** What the next `lua_resume` passes on: the values to begin with, nothing after that. */
-  #passedCount: number
+  #passedCount = 0
   #sliceEndMs = 0
   #unmeteredBytes = 0
   /** The script's own coroutines that were under way when the task was set aside. */

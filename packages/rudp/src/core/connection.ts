@@ -50,7 +50,7 @@ export class Connection {
   readonly #sender: PacketSender
   readonly #receiver: PacketReceiver
   #state: ConnectionState
-  #nowMs: number
+  #nowMs = 0
 
   /** @throws RangeError when an option is out of range */
   constructor(options: ConnectionOptions) {

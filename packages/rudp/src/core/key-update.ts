@@ -19,7 +19,7 @@ export class KeyUpdate {
   #firstSent = 0
   /** The lowest packet number received with the present key. */
   #firstReceived = 0
-  #startedAtMs: number
+  #startedAtMs = 0
   /** The receive key before the present one is forgotten then; Infinity = there is none. */
   #previousUntilMs = Number.POSITIVE_INFINITY
 

@@ -29,9 +29,9 @@ export class Liveness {
   readonly #unstableAfterMs: number
   readonly #idleTimeoutMs: number
   /** How long nothing is sent before a PING is. */
-  #patienceMs: number
-  #lastSentMs: number
-  #lastReceivedMs: number
+  #patienceMs = 0
+  #lastSentMs = 0
+  #lastReceivedMs = 0
   /** Packets in quick succession up to the last one. */
   #inSuccession = 0
   /** When the first packet was sent that calls for an answer and has had none; Infinity = there is no such packet. */

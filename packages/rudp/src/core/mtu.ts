@@ -30,7 +30,7 @@ export class MtuDiscovery {
   #candidate = 0
   #lostProbes = 0
   #isProbeInFlight = false
-  #nextProbeMs: number
+  #nextProbeMs = 0
   /** Packets larger than the base size lost since one at least as large was acknowledged. */
   #largeLosses = 0
   #smallestLostBytes = Number.POSITIVE_INFINITY

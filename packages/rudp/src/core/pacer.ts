@@ -13,7 +13,7 @@ const EXEMPT_PACKETS = 2
 /** Spreads packets over the round trip instead of sending a window at once: a token bucket of bytes. */
 export class Pacer {
   #tokens = MIN_BURST_BYTES
-  #refilledAtMs: number
+  #refilledAtMs = 0
   #bytesPerMs = 1
   #burstBytes = MIN_BURST_BYTES
   #exemptPackets = 0

@@ -30,7 +30,7 @@ export class PacketSender {
   readonly #writer: PacketWriter
   readonly #repeats: Repeats
   #isFlushing = false
-  #skipAt: number
+  #skipAt = 0
   /** When the pacer lets the next packet go; Infinity when it holds none back. */
   #pacedUntilMs = Number.POSITIVE_INFINITY
   /** Not even an ACK can go out before something arrives. */

@@ -4,7 +4,7 @@ import { FRAGMENT_BYTES } from './limits.ts'
 export class PartialMessage {
   readonly fragmentCount: number
   readonly #fragments: (Uint8Array | undefined)[]
-  #missing: number
+  #missing = 0
   #bytes = 0
 
   constructor(fragmentCount: number) {

@@ -8,9 +8,9 @@ const MINUTE_MS = 60_000
 /** What one peer may cost before its packets are authentic: packets, bytes, failed authentications. */
 export class ReceiveBudget {
   readonly #limits: ConnectionLimits
-  #packets: number
-  #bytes: number
-  #refilledAtMs: number
+  #packets = 0
+  #bytes = 0
+  #refilledAtMs = 0
   #failures = 0
   #failuresSinceMs = Number.NEGATIVE_INFINITY
 

@@ -12,7 +12,7 @@ class Window {
   readonly #size: number
   #delivered = 0
   #buffered = 0
-  #allowed: number
+  #allowed = 0
   isDue: boolean
   isLost = false
 

@@ -9,7 +9,7 @@ const WORDS = REPLAY_WINDOW / 32
  */
 export class ReceivedPackets {
   readonly #words = new Uint32Array(WORDS)
-  #largest: number
+  #largest = 0
 
   /** @param largest the largest number taken for received before, -1 = none */
   constructor(largest: number) {

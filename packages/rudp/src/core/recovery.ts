@@ -53,7 +53,7 @@ export class Recovery {
   readonly #events: EventRing
   #controller: CongestionController
 
-  #largestAcked: number
+  #largestAcked = 0
   /** No packet below this is outstanding. */
   #lowestOutstanding = 0
   /** When the oldest packet overtaken by an acknowledged one is lost. */
@@ -62,7 +62,7 @@ export class Recovery {
   #isOutage = false
   /** When the controller last held data back. Packets acknowledged that were sent later say nothing of it. */
   #heldBackMs = Number.NEGATIVE_INFINITY
-  #lastLossMs: number
+  #lastLossMs = 0
   readonly #lossShare = new ShareWindow()
   readonly #ack: CongestionAck = {
     ackedBytes: 0,

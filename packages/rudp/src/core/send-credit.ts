@@ -14,7 +14,7 @@ export const INITIAL_CONNECTION_CREDIT = 1024 * 1024
 /** Bytes promised and allowed since the start, of one channel or of all. */
 class Allowance {
   #committed = 0
-  #limit: number
+  #limit = 0
 
   constructor(limit: number) {
     this.#limit = limit

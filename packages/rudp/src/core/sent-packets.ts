@@ -54,8 +54,8 @@ const UNIT_FIELDS = 2
  */
 export class SentPackets {
   readonly #maxPackets: number
-  #first: number
-  #next: number
+  #first = 0
+  #next = 0
   #mask = FIRST_PACKETS - 1
   #packets = new Float64Array(FIRST_PACKETS * PACKET_FIELDS)
 

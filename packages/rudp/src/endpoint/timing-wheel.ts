@@ -20,7 +20,7 @@ export class TimingWheel {
   /** The absolute slot number an entry is filed under, NONE when it is not. */
   #filedAt = new Float64Array(0)
   /** The absolute slot number of now: all before it have been served. */
-  #cursor: number
+  #cursor = 0
   #size = 0
   readonly #due: number[] = []
 

@@ -2,8 +2,8 @@
 export class TokenBucket {
   readonly #ratePerMs: number
   readonly #burst: number
-  #tokens: number
-  #updatedMs: number
+  #tokens = 0
+  #updatedMs = 0
 
   constructor(ratePerSecond: number, burst: number, nowMs: number) {
     this.#ratePerMs = ratePerSecond / 1000

@@ -82,9 +82,9 @@ export class ClientHandshake {
   #isTicket = false
   #packet: Uint8Array = new Uint8Array(PADDED_BYTES)
   #signedLength = 0
-  #stageSinceMs: number
+  #stageSinceMs = 0
   #timesSent = 0
-  #sendAtMs: number
+  #sendAtMs = 0
   /** The first DENY to the present packet, and how often that had been sent then. */
   #firstDeny: { readonly outcome: HandshakeOutcome; readonly timesSent: number } | undefined
 

@@ -16,7 +16,7 @@ const CHECKS = 10
  */
 export class Watchdog {
   readonly #options: WatchdogOptions
-  #lastBeat: number
+  #lastBeat = 0
   #silentChecks = 0
   #timer: TimerHandle | undefined
 

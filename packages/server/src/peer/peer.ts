@@ -44,7 +44,7 @@ export class Peer {
   readonly connection: Connection
   readonly latency = new Latency()
   readonly openedMs: number
-  lastHeardMs: number
+  lastHeardMs = 0
   readonly #options: PeerOptions
   #isDirty = false
   #isClosed = false

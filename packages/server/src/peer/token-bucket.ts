@@ -8,8 +8,8 @@ export interface TokenBucketOptions {
 export class TokenBucket {
   readonly #ratePerMs: number
   readonly #burst: number
-  #tokens: number
-  #filledMs: number
+  #tokens = 0
+  #filledMs = 0
 
   constructor({ ratePerSecond, burst }: TokenBucketOptions, nowMs: number) {
     this.#ratePerMs = ratePerSecond / 1000

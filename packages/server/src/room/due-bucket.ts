@@ -3,7 +3,7 @@ import type { Tickable } from './tick-scheduler.ts'
 
 /** The rooms that are due at the same moment. */
 export class DueBucket implements DueItem {
-  nextDueMs: number
+  nextDueMs = 0
   heapIndex = -1
   /** Those whose `bucket` is another one have left it. */
   readonly rooms: Tickable[] = []

@@ -13,10 +13,10 @@ export class TickSchedule {
   readonly phase: TickPhase
   /** Moments of the phase: the room's start, and its newest tick. */
   readonly #start: number
-  #newest: number
+  #newest = 0
   #skipped = 0
   /** How long after its moment the newest tick ran, in units: a small integer, which lies in the object itself. */
-  #lateness: number
+  #lateness = 0
 
   constructor(phase: TickPhase, nowMs: number) {
     this.phase = phase

@@ -28,7 +28,7 @@ const MINIMUM_BYTES_PER_SECOND = 10_000
  */
 export class GameCongestion implements CongestionController {
   readonly #maxBytesPerSecond: number
-  #bytesPerSecond: number
+  #bytesPerSecond = 0
   #isStartup = true
   #roundEnd = 0
   #sampleAckedBytes = 0
