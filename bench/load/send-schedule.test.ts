@@ -34,11 +34,14 @@ describe('SendSchedule', () => {
     },
   )
 
-  it('keeps the senders of one room apart', () => {
-    const order = takeAll(new SendSchedule({ senders: 800, perSecond: 1, startMs: 0 }), 800)
-    const room = order.filter(({ sender }) => sender < 8).map(({ dueMs }) => dueMs)
-    const gaps = room.slice(1).map((dueMs, index) => dueMs - room[index]!)
-    expect(Math.min(...gaps)).toBeGreaterThan(40)
+  it.each([96, 800, 1_000, 2_000, 10_000])('keeps the senders of each room apart, of %i in all', (senders) => {
+    const order = takeAll(new SendSchedule({ senders, perSecond: 1, startMs: 0 }), senders)
+    const dueMs = new Map(order.map((taken) => [taken.sender, taken.dueMs]))
+    for (let first = 0; first + 8 <= senders; first += 8) {
+      const room = Array.from({ length: 8 }, (_, index) => dueMs.get(first + index)!).sort((a, b) => a - b)
+      const gaps = room.slice(1).map((due, index) => due - room[index]!)
+      expect(Math.min(...gaps)).toBeGreaterThan(40)
+    }
   })
 
   it('says how many are due, whether or not they were taken', () => {

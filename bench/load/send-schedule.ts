@@ -1,4 +1,4 @@
-/** Neighbours in the list of senders are so far apart in time: senders of one room do not send one after the other. */
+/** Neighbours in the list of senders send this share of the period apart: those of one room spread over all of it. */
 const GOLDEN_RATIO = 0.618_033_988_749_895
 
 export interface SendScheduleOptions {
@@ -25,8 +25,8 @@ export class SendSchedule {
     this.#senderAt = new Uint32Array(senders)
     this.#placeOf = new Uint32Array(senders)
     const stride = coprimeNear(senders * GOLDEN_RATIO, senders)
-    for (let place = 0; place < senders; place += 1) {
-      const sender = (place * stride) % senders
+    for (let sender = 0; sender < senders; sender += 1) {
+      const place = (sender * stride) % senders
       this.#senderAt[place] = sender
       this.#placeOf[sender] = place
     }

@@ -131,7 +131,7 @@ describe('an ACK', () => {
 })
 
 describe('an ACK is due', () => {
-  it('within 25 ms for reliable data, within 500 ms for unreliable, and never for ACKs', () => {
+  it('within 25 ms for reliable data, within 1 s for unreliable, and never for ACKs', () => {
     receiver.receive(0, ELICITS_NOTHING, 0)
     expect(receiver.tracker.isPending).toBe(false)
     receiver.receive(1, ELICITS_LAZILY, 10)

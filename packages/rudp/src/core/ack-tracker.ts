@@ -23,7 +23,7 @@ export const ELICITS_PROMPTLY = 2
 /** A packet that elicits promptly is acknowledged within this time (RFC 9000 §13.2.1). */
 export const MAX_ACK_DELAY_MS = 25
 /** A packet that elicits lazily is acknowledged within this time when no other goes out before … */
-export const MAX_LAZY_ACK_DELAY_MS = 500
+export const MAX_LAZY_ACK_DELAY_MS = 1000
 /** … and within this one when what waits is half of the smallest window, or when packets of the path are lost. */
 const SHORT_LAZY_ACK_DELAY_MS = 100
 const LAZY_SHARE_BYTES = MINIMUM_WINDOW_BYTES / 2
