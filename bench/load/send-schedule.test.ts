@@ -34,15 +34,18 @@ describe('SendSchedule', () => {
     },
   )
 
-  it.each([96, 800, 1_000, 2_000, 10_000])('keeps the senders of each room apart, of %i in all', (senders) => {
-    const order = takeAll(new SendSchedule({ senders, perSecond: 1, startMs: 0 }), senders)
-    const dueMs = new Map(order.map((taken) => [taken.sender, taken.dueMs]))
-    for (let first = 0; first + 8 <= senders; first += 8) {
-      const room = Array.from({ length: 8 }, (_, index) => dueMs.get(first + index)!).sort((a, b) => a - b)
-      const gaps = room.slice(1).map((due, index) => due - room[index]!)
-      expect(Math.min(...gaps)).toBeGreaterThan(40)
-    }
-  })
+  it.each([96, 800, 1_000, 2_000, 10_000])(
+    'keeps the senders of each room apart, of %i in all',
+    (senders) => {
+      const order = takeAll(new SendSchedule({ senders, perSecond: 1, startMs: 0 }), senders)
+      const dueMs = new Map(order.map((taken) => [taken.sender, taken.dueMs]))
+      for (let first = 0; first + 8 <= senders; first += 8) {
+        const room = Array.from({ length: 8 }, (_, index) => dueMs.get(first + index)!).sort((a, b) => a - b)
+        const gaps = room.slice(1).map((due, index) => due - room[index]!)
+        expect(Math.min(...gaps)).toBeGreaterThan(40)
+      }
+    },
+  )
 
   it('says how many are due, whether or not they were taken', () => {
     const schedule = new SendSchedule({ senders: 10, perSecond: 10, startMs: 100 })

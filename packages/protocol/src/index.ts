@@ -10,6 +10,7 @@ export {
 } from './errors.ts'
 export { allocateFrame, encodeFrame, FrameReader } from './frame.ts'
 export { FrameBatch } from './frame-batch.ts'
+export { FrameBatchPool } from './frame-batch-pool.ts'
 export { decodeHeartbeat, encodeHeartbeat, type Heartbeat } from './heartbeat.ts'
 export { decodeRoomData, encodeRoomData, patchRoomHandle, type RoomData } from './room-data.ts'
 export { decodeRoomState, encodeRoomState, type RoomState } from './room-state.ts'

@@ -14,13 +14,10 @@ describe('liveness', () => {
   })
 
   it.each([
-    { idleTimeoutMs: 15_000, keepaliveMs: undefined, pings: [2000, 6000, 12_000, 18_000] },
-    { idleTimeoutMs: 5000, keepaliveMs: undefined, pings: [2000, 4000, 6000, 8000] },
-    { idleTimeoutMs: 15_000, keepaliveMs: 1000, pings: [1000, 2000, 3000, 4000] },
-  ])('PINGs at $pings ms when nothing but answers comes: idle timeout $idleTimeoutMs ms, keepalive $keepaliveMs ms', ({
-    pings,
-    ...options
-  }) => {
+    { options: {}, pings: [2000, 6000, 12_000, 18_000] },
+    { options: { idleTimeoutMs: 5000 }, pings: [2000, 4000, 6000, 8000] },
+    { options: { keepaliveMs: 1000 }, pings: [1000, 2000, 3000, 4000] },
+  ])('PINGs at $pings ms when nothing but answers comes, with $options', ({ options, pings }) => {
     const client = new Liveness('client', options, 0)
     for (const pingMs of pings) {
       expect(client.deadlineMs).toBe(pingMs)

@@ -1,4 +1,5 @@
-import { FrameBatch, WireLimits } from '@kaosnet/protocol'
+import type { Duplex } from 'node:stream'
+import { type FrameBatch, type FrameBatchPool, WireLimits } from '@kaosnet/protocol'
 import type { RawData, WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
 import { LatestFrames } from './latest-frames.ts'
@@ -6,10 +7,13 @@ import { MessageLedger } from './message-ledger.ts'
 import { clipUtf8 } from './peer.ts'
 import { QueuedBytes } from './queued-bytes.ts'
 import type { Connection, ConnectionHandler, Lane, QueueClass } from './transport.ts'
+import { binaryFrame } from './websocket-frame.ts'
 
 export interface WebSocketConnectionOptions {
   readonly remoteAddress: string
   readonly clock: Clock
+  /** For what is collected in one turn, with room for the header of a frame; shared by all connections. */
+  readonly batches: FrameBatchPool
   /** Unreliable bytes that wait while the socket is congested. */
   readonly unreliableQueueBytes: number
 }
@@ -26,16 +30,19 @@ const CLOSE_REASON_BYTES = 120
 const CLOSE_TIMEOUT_MS = 1000
 
 /**
- * One WebSocket. While the socket is congested, what is sent is collected here: reliable frames of any number in one
+ * One WebSocket. Messages are written to its socket as frames made here, in one piece each: the library would hand header and
+ * payload over separately, which costs Node more than all the rest of a message. It does everything else. While the socket is congested, what is sent is collected here: reliable frames of any number in one
  * buffer, so that what waits takes little more memory than its bytes, and of unreliable ones the newest of each lane.
  */
 export class WebSocketConnection implements Connection {
   readonly transport = 'websocket'
   readonly remoteAddress: string
   readonly #ws: WebSocket
+  readonly #socket: Duplex
   readonly #clock: Clock
-  /** The next message. */
-  readonly #batch = new FrameBatch()
+  readonly #batches: FrameBatchPool
+  /** The next message; undefined = it holds nothing yet. */
+  #batch: FrameBatch | undefined
   /** What the next message holds, by class. */
   readonly #collected = new QueuedBytes()
   /** The next message and those that the socket has not written. */
@@ -53,9 +60,12 @@ export class WebSocketConnection implements Connection {
   }
   readonly #takeLatest = (frame: Uint8Array): boolean => this.#takesUnreliable(frame)
 
-  constructor(ws: WebSocket, options: WebSocketConnectionOptions) {
+  /** @param socket what `ws` came to be on; without compression the library writes to it at once, so the order is that of the calls */
+  constructor(ws: WebSocket, socket: Duplex, options: WebSocketConnectionOptions) {
     this.#ws = ws
+    this.#socket = socket
     this.#clock = options.clock
+    this.#batches = options.batches
     this.remoteAddress = options.remoteAddress
     this.#latest = new LatestFrames(options.unreliableQueueBytes)
   }
@@ -116,18 +126,22 @@ export class WebSocketConnection implements Connection {
     this.#ws.once('close', () => timer.cancel())
   }
 
+  get #collectedBytes(): number {
+    return this.#batch?.length ?? 0
+  }
+
   get #isOpen(): boolean {
     return this.#ws.readyState === this.#ws.OPEN
   }
 
   get #isCongested(): boolean {
-    return this.#ws.bufferedAmount > CONGESTED_BYTES
+    return this.#socket.writableLength > CONGESTED_BYTES
   }
 
   /** Adds an unreliable frame to the next message, unless the network takes no more. */
   #takesUnreliable(frame: Uint8Array): boolean {
     if (this.#isCongested) return false
-    if (this.#batch.length + frame.length > CONGESTED_BYTES) {
+    if (this.#collectedBytes + frame.length > CONGESTED_BYTES) {
       // What is in a message cannot be replaced any more, so it does not grow before the network has been asked.
       this.#handOver()
       if (this.#isCongested) return false
@@ -138,20 +152,26 @@ export class WebSocketConnection implements Connection {
 
   /** A client takes no message that is larger than {@link WireLimits.messageBytes}. */
   #append(frame: Uint8Array, queueClass: QueueClass): void {
-    if (this.#batch.length + frame.length > WireLimits.messageBytes) this.#handOver()
+    if (this.#collectedBytes + frame.length > WireLimits.messageBytes) this.#handOver()
+    this.#batch ??= this.#batches.take()
     this.#batch.add(frame)
     this.#collected.add(queueClass, frame.length)
     this.#queued.add(queueClass, frame.length)
   }
 
   #handOver(): void {
-    if (this.#batch.length === 0 || !this.#isOpen) return
+    const batch = this.#batch
+    if (batch === undefined || !this.#isOpen) return
+    this.#batch = undefined
     const { control, reliable, unreliable } = this.#collected
     this.#unwritten.push(control, reliable, unreliable)
     this.#collected.clear()
     this.#unconfirmed++
-    this.#ws.send(this.#batch.take(), this.#onWritten)
-    if (this.#ws.bufferedAmount === 0) this.#forgetBeyond(0)
+    this.#socket.write(binaryFrame(batch.drain()), this.#onWritten)
+    if (this.#socket.writableLength > 0) return
+    // The system has taken all of it already.
+    this.#batches.giveBack(batch)
+    this.#forgetBeyond(0)
   }
 
   /** All but so many messages are written. */

@@ -424,6 +424,35 @@ describe('a congested connection', () => {
     expect(messages).toBeLessThan(200)
   })
 
+  it('does not write into messages that the socket still holds, whichever connection sends', async () => {
+    const { connect } = await listen()
+    const slow = await connect()
+    const quick = await connect()
+    slow.client.pause()
+    const send = ({ peer }: typeof slow, fill: number): void => {
+      peer.connection.send(new Uint8Array(1_000).fill(fill), 'reliable', 0)
+      peer.connection.flush()
+    }
+    const count = 10_000
+    for (let number = 0; number < count; number++) {
+      send(slow, number & 0x7f)
+      send(quick, 0xff)
+    }
+    const bytes: number[] = []
+    const complete = new Promise<void>((resolve) => {
+      slow.client.on('message', (message: Buffer) => {
+        for (let at = 0; at < message.length; at += 1_000) {
+          const isWhole = message.subarray(at, at + 1_000).every((byte) => byte === message[at])
+          bytes.push(isWhole ? (message[at] as number) : -1)
+        }
+        if (bytes.length >= count) resolve()
+      })
+    })
+    slow.client.resume()
+    await complete
+    expect(bytes).toEqual(Array.from({ length: count }, (_, number) => number & 0x7f))
+  })
+
   it('answers no more pings than are read, and the last one', async () => {
     const { connect } = await listen()
     const { client, peer } = await connect()

@@ -1,9 +1,11 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { FrameBatchPool } from '@kaosnet/protocol'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../clock.ts'
 import type { Connection, ConnectionHandler, Transport } from './transport.ts'
 import { WebSocketConnection } from './websocket-connection.ts'
+import { FRAME_HEADER_BYTES } from './websocket-frame.ts'
 
 export interface WebSocketTransportOptions {
   readonly clock: Clock
@@ -30,6 +32,7 @@ export class WebSocketTransport implements Transport {
   readonly name = 'websocket'
   readonly #options: WebSocketTransportOptions
   readonly #sockets: WebSocketServer
+  readonly #batches = new FrameBatchPool(FRAME_HEADER_BYTES)
   #onUpgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined
 
   constructor(options: WebSocketTransportOptions) {
@@ -55,9 +58,10 @@ export class WebSocketTransport implements Transport {
         return
       }
       this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-        const connection = new WebSocketConnection(ws, {
+        const connection = new WebSocketConnection(ws, socket, {
           remoteAddress: this.#options.remoteAddress(request),
           clock: this.#options.clock,
+          batches: this.#batches,
           unreliableQueueBytes: this.#options.unreliableQueueBytes,
         })
         connection.attach(accept(connection), this.#options.messageBytes)
