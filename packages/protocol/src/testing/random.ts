@@ -3,7 +3,7 @@ export const testSeed = Number(process.env.TEST_SEED ?? 20_251_122)
 
 /** Repeatable numbers for tests (mulberry32). */
 export class SeededRandom {
-  #state: number
+  #state = 0
 
   constructor(seed: number) {
     this.#state = seed >>> 0

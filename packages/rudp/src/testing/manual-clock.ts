@@ -45,7 +45,7 @@ export class ManualTimer extends TimedEvent {
  */
 export class ManualClock {
   readonly #events = new EventQueue()
-  #nowMs: number
+  #nowMs = 0
 
   constructor(startMs = 0) {
     this.#nowMs = startMs

@@ -3,9 +3,9 @@
  * machine. For tests and simulations only; it is not a source of keys.
  */
 export class SeededRandom {
-  #a: number
-  #b: number
-  #c: number
+  #a = 0
+  #b = 0
+  #c = 0
   #counter = 1
 
   /**

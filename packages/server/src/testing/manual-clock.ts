@@ -8,7 +8,7 @@ interface PendingTimer {
 
 /** A clock that moves only when told to. Timers and deferred work run in the order they are due. */
 export class ManualClock implements Clock {
-  #nowMs: number
+  #nowMs = 0
   readonly #unixOriginMs: number
   #order = 0
   readonly #timers = new Set<PendingTimer>()
