@@ -25,8 +25,8 @@ export const MAX_ACK_DELAY_MS = 25
 /** A packet that elicits lazily is acknowledged within this time when no other goes out before … */
 export const MAX_LAZY_ACK_DELAY_MS = 1000
 /** … and within this one when what waits is half of the smallest window, or when packets of the path are lost. */
-const SHORT_LAZY_ACK_DELAY_MS = 100
-const LAZY_SHARE_BYTES = MINIMUM_WINDOW_BYTES / 2
+export const SHORT_LAZY_ACK_DELAY_MS = 100
+export const LAZY_SHARE_BYTES = MINIMUM_WINDOW_BYTES / 2
 
 /** So much unacknowledged at once is bulk: two full packets (RFC 9000 §13.2.2) or a crowd of small ones. */
 const PROMPT_BYTES = 2000

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { MAX_ACK_DELAY_MS } from './ack-tracker.ts'
+import { LAZY_SHARE_BYTES, MAX_ACK_DELAY_MS } from './ack-tracker.ts'
 import { ProbeTimer } from './probe-timer.ts'
 import { RttEstimator } from './rtt.ts'
 
 const flight = {
   elicitingInFlight: 0,
+  bytes: 0,
   promptInFlight: 0,
   oldestMs: 0,
   oldestPromptSentMs: () => flight.oldestMs,
@@ -15,7 +16,7 @@ let timer: ProbeTimer
 beforeEach(() => {
   rtt = new RttEstimator(100)
   for (let sample = 0; sample < 60; sample++) rtt.onSample(50, 0, sample)
-  Object.assign(flight, { elicitingInFlight: 0, promptInFlight: 0, oldestMs: 0 })
+  Object.assign(flight, { elicitingInFlight: 0, bytes: 0, promptInFlight: 0, oldestMs: 0 })
   timer = new ProbeTimer(rtt, flight)
 })
 
@@ -75,9 +76,12 @@ describe('the probe timer', () => {
     expect(timer.unanswered).toBe(0)
   })
 
-  it('waits longer for packets that nobody must answer soon', () => {
-    flight.elicitingInFlight = 1
-    timer.onSent(false, false, 1000)
-    expect(timer.deadlineMs()).toBeGreaterThan(1000 + 50 + 50)
+  it('waits a second longer for packets that nobody must answer soon, less where they may fill the window', () => {
+    flight.elicitingInFlight = 6
+    flight.bytes = LAZY_SHARE_BYTES - 1
+    timer.onSent(false, false, 2000)
+    expect(timer.deadlineMs()).toBe(2000 + timer.timeoutMs + 1000)
+    flight.bytes = LAZY_SHARE_BYTES
+    expect(timer.deadlineMs()).toBe(2000 + timer.timeoutMs + 100)
   })
 })

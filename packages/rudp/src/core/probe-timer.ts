@@ -1,4 +1,9 @@
-import { MAX_ACK_DELAY_MS, MAX_LAZY_ACK_DELAY_MS } from './ack-tracker.ts'
+import {
+  LAZY_SHARE_BYTES,
+  MAX_ACK_DELAY_MS,
+  MAX_LAZY_ACK_DELAY_MS,
+  SHORT_LAZY_ACK_DELAY_MS,
+} from './ack-tracker.ts'
 import type { RttEstimator } from './rtt.ts'
 
 /** Probes never come further apart than this. */
@@ -11,8 +16,10 @@ const ACK_DELAY_SMOOTHING = 1 / 16
 
 /** What the timer must know of the packets in flight. */
 export interface ProbeSubject {
-  /** Packets whose ACK has not come. */
+  /** Packets whose ACK has not come … */
   readonly elicitingInFlight: number
+  /** … and their bytes. */
+  readonly bytes: number
   /** Those among them that elicit an ACK promptly. */
   readonly promptInFlight: number
   /** When the oldest of the latter was sent. */
@@ -91,10 +98,12 @@ export class ProbeTimer {
 
   /** When the next probe is due; Infinity = never. */
   deadlineMs(): number {
-    const { elicitingInFlight, promptInFlight } = this.#subject
+    const { elicitingInFlight, promptInFlight, bytes } = this.#subject
     if (elicitingInFlight === 0) return Number.POSITIVE_INFINITY
     if (promptInFlight === 0) {
-      return this.#lastElicitingMs + this.#backedOff(this.timeoutMs + MAX_LAZY_ACK_DELAY_MS)
+      // Where the window may be full the peer does not wait long, and neither may we: its ACK can be lost, and nothing follows.
+      const ackDelayMs = bytes >= LAZY_SHARE_BYTES ? SHORT_LAZY_ACK_DELAY_MS : MAX_LAZY_ACK_DELAY_MS
+      return this.#lastElicitingMs + this.#backedOff(this.timeoutMs + ackDelayMs)
     }
     if (!this.isThin) {
       return Math.max(this.#newestPromptMs, this.#lastRepeatMs) + this.#backedOff(this.timeoutMs)

@@ -30,9 +30,11 @@ const CLOSE_REASON_BYTES = 120
 const CLOSE_TIMEOUT_MS = 1000
 
 /**
- * One WebSocket. Messages are written to its socket as frames made here, in one piece each: the library would hand header and
- * payload over separately, which costs Node more than all the rest of a message. It does everything else. While the socket is congested, what is sent is collected here: reliable frames of any number in one
+ * One WebSocket. While the socket is congested, what is sent is collected here: reliable frames of any number in one
  * buffer, so that what waits takes little more memory than its bytes, and of unreliable ones the newest of each lane.
+ *
+ * Messages are written to the socket as frames made here, in one piece each: the library would hand over header and payload
+ * separately, which costs Node more than all the rest of a message. It does everything else.
  */
 export class WebSocketConnection implements Connection {
   readonly transport = 'websocket'
@@ -60,7 +62,10 @@ export class WebSocketConnection implements Connection {
   }
   readonly #takeLatest = (frame: Uint8Array): boolean => this.#takesUnreliable(frame)
 
-  /** @param socket what `ws` came to be on; without compression the library writes to it at once, so the order is that of the calls */
+  /**
+   * @param ws Without compression, so that it writes at once and whole: its frames and ours do not mix.
+   * @param socket what it is on
+   */
   constructor(ws: WebSocket, socket: Duplex, options: WebSocketConnectionOptions) {
     this.#ws = ws
     this.#socket = socket
