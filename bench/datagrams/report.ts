@@ -1,3 +1,4 @@
+import { toTable } from '../suite/markdown.ts'
 import { type DatagramResult, describeLoad, type Load } from './measure.ts'
 import { DATAGRAM_ROWS, type DatagramRow, ROW_TITLES } from './rows.ts'
 
@@ -21,11 +22,7 @@ export function datagramCells(results: readonly DatagramResult[]): { head: strin
 
 /** {@link datagramCells} in Markdown, with what it says. */
 export function datagramTable(results: readonly DatagramResult[]): string {
-  const { head, rows } = datagramCells(results)
-  const table = [head, head.map((_, index) => (index === 0 ? '---' : '---:')), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n')
-  return `${DATAGRAM_TITLE}\n\n${table}\n\n${DATAGRAM_MARKS}`
+  return `${DATAGRAM_TITLE}\n\n${toTable(datagramCells(results))}\n\n${DATAGRAM_MARKS}`
 }
 
 function cellOf(results: readonly DatagramResult[], row: DatagramRow, load: Load): string {

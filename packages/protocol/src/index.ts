@@ -9,8 +9,8 @@ export {
   KaosError,
 } from './errors.ts'
 export { allocateFrame, encodeFrame, FrameReader } from './frame.ts'
+export { BatchPool } from './batch-pool.ts'
 export { FrameBatch } from './frame-batch.ts'
-export { FrameBatchPool } from './frame-batch-pool.ts'
 export { decodeHeartbeat, encodeHeartbeat, type Heartbeat } from './heartbeat.ts'
 export { decodeRoomData, encodeRoomData, patchRoomHandle, type RoomData } from './room-data.ts'
 export { decodeRoomState, encodeRoomState, type RoomState } from './room-state.ts'
@@ -18,7 +18,7 @@ export { decodeLaneCounts, encodeLaneCounts, encodeSessionAck, type LaneCounts }
 export { ReceivedCounts } from './received-counts.ts'
 export { reliableLane, UNCOUNTED } from './reliable-lane.ts'
 export { type ReplayBounds, ReplayBuffer } from './replay-buffer.ts'
-export { LaneBatchPool } from './lane-batches.ts'
+export { LaneBatches } from './lane-batches.ts'
 export { LaneOutbox, type LaneSink, rudpChannelOf } from './lane-outbox.ts'
 export { decodeMessagePack, encodeMessagePack } from './messagepack.ts'
 export { scanMessagePack } from './messagepack-scan.ts'

@@ -1,5 +1,6 @@
+import { BatchPool } from './batch-pool.ts'
 import type { FrameBatch } from './frame-batch.ts'
-import { LaneBatchPool, type LaneBatches } from './lane-batches.ts'
+import { LaneBatches } from './lane-batches.ts'
 import { WireLimits } from './limits.ts'
 
 /** Takes one message: whole frames of one lane and one delivery class. The bytes are valid during the call only. */
@@ -14,13 +15,13 @@ const MESSAGE_BYTES = WireLimits.payloadBytes + WireLimits.frameHeaderBytes
  */
 export class LaneOutbox {
   readonly #sink: LaneSink
-  readonly #pool: LaneBatchPool
+  readonly #pool: BatchPool<LaneBatches>
   /** In the order they were first used; a turn rarely has more than two. */
   readonly #lanes: LaneBatches[] = []
   #queuedBytes = 0
 
   /** @param pool Shared by all connections of a server; one of its own when omitted. */
-  constructor(sink: LaneSink, pool = new LaneBatchPool()) {
+  constructor(sink: LaneSink, pool = new BatchPool(() => new LaneBatches())) {
     this.#sink = sink
     this.#pool = pool
   }
@@ -58,7 +59,8 @@ export class LaneOutbox {
 
   #batchesOf(lane: number): LaneBatches {
     for (const batches of this.#lanes) if (batches.lane === lane) return batches
-    const batches = this.#pool.take(lane)
+    const batches = this.#pool.take()
+    batches.lane = lane
     this.#lanes.push(batches)
     return batches
   }

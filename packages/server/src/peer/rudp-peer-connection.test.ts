@@ -1,4 +1,4 @@
-import { encodeFrame, Op, LaneBatchPool } from '@kaosnet/protocol'
+import { encodeFrame, Op, BatchPool, LaneBatches } from '@kaosnet/protocol'
 import type { RudpConnection } from '@kaosnet/rudp'
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.ts'
@@ -42,7 +42,7 @@ function world() {
   }
   const connection = new RudpPeerConnection(rudp as unknown as RudpConnection, {
     clock,
-    batches: new LaneBatchPool(),
+    batches: new BatchPool(() => new LaneBatches()),
     unreliableQueueBytes: UNRELIABLE_QUEUE_BYTES,
     onGone: () => {},
     readAtMs: () => clock.nowMs(),

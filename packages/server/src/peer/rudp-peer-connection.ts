@@ -1,4 +1,4 @@
-import { type LaneBatchPool, LaneOutbox, rudpChannelOf } from '@kaosnet/protocol'
+import { type BatchPool, type LaneBatches, LaneOutbox, rudpChannelOf } from '@kaosnet/protocol'
 import type { RudpConnection } from '@kaosnet/rudp'
 import type { Clock, TimerHandle } from '../clock.ts'
 import { LatestFrames } from './latest-frames.ts'
@@ -10,7 +10,7 @@ import type { Connection, ConnectionHandler, Lane, QueueClass } from './transpor
 export interface RudpPeerConnectionOptions {
   readonly clock: Clock
   /** For what is collected in one turn; shared by all connections. */
-  readonly batches: LaneBatchPool
+  readonly batches: BatchPool<LaneBatches>
   /** Unreliable bytes that wait and are too many for one unreliable message; and as many may be under way. */
   readonly unreliableQueueBytes: number
   readonly onGone: () => void

@@ -1,4 +1,4 @@
-import { LaneBatchPool } from '@kaosnet/protocol'
+import { BatchPool, LaneBatches } from '@kaosnet/protocol'
 import { WireLimits } from '@kaosnet/protocol'
 import { RudpServer } from '@kaosnet/rudp'
 import type { Clock } from '../clock.ts'
@@ -43,7 +43,7 @@ export class RudpTransport implements Transport {
   readonly name = 'rudp'
   readonly #options: RudpTransportOptions
   readonly #open = new Set<RudpPeerConnection>()
-  readonly #batches = new LaneBatchPool()
+  readonly #batches = new BatchPool(() => new LaneBatches())
   #server: RudpServer | undefined
   #port = 0
 

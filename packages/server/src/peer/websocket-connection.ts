@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { type FrameBatch, type FrameBatchPool, WireLimits } from '@kaosnet/protocol'
+import { type BatchPool, type FrameBatch, WireLimits } from '@kaosnet/protocol'
 import type { RawData, WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
 import { LatestFrames } from './latest-frames.ts'
@@ -13,7 +13,7 @@ export interface WebSocketConnectionOptions {
   readonly remoteAddress: string
   readonly clock: Clock
   /** For what is collected in one turn, with room for the header of a frame; shared by all connections. */
-  readonly batches: FrameBatchPool
+  readonly batches: BatchPool<FrameBatch>
   /** Unreliable bytes that wait while the socket is congested. */
   readonly unreliableQueueBytes: number
 }
@@ -42,7 +42,7 @@ export class WebSocketConnection implements Connection {
   readonly #ws: WebSocket
   readonly #socket: Duplex
   readonly #clock: Clock
-  readonly #batches: FrameBatchPool
+  readonly #batches: BatchPool<FrameBatch>
   /** The next message; undefined = it holds nothing yet. */
   #batch: FrameBatch | undefined
   /** What the next message holds, by class. */

@@ -15,23 +15,20 @@ const LENGTH_64 = 127
  * @returns the frame, in the same memory
  */
 export function binaryFrame(message: Uint8Array): Buffer {
-  const frame = Buffer.from(message.buffer, message.byteOffset, message.length)
   const length = message.length - FRAME_HEADER_BYTES
-  if (length <= SHORT_LENGTH) {
-    frame[FRAME_HEADER_BYTES - 2] = FINAL_BINARY
-    frame[FRAME_HEADER_BYTES - 1] = length
-    return frame.subarray(FRAME_HEADER_BYTES - 2)
-  }
-  if (length <= 0xffff) {
-    frame[FRAME_HEADER_BYTES - 4] = FINAL_BINARY
-    frame[FRAME_HEADER_BYTES - 3] = LENGTH_16
-    frame[FRAME_HEADER_BYTES - 2] = length >>> 8
-    frame[FRAME_HEADER_BYTES - 1] = length & 0xff
-    return frame.subarray(FRAME_HEADER_BYTES - 4)
-  }
+  const headerBytes = length <= SHORT_LENGTH ? 2 : length <= 0xffff ? 4 : FRAME_HEADER_BYTES
+  const start = message.byteOffset + FRAME_HEADER_BYTES - headerBytes
+  const frame = Buffer.from(message.buffer, start, headerBytes + length)
   frame[0] = FINAL_BINARY
-  frame[1] = LENGTH_64
-  frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2)
-  frame.writeUInt32BE(length >>> 0, 6)
+  if (headerBytes === 2) {
+    frame[1] = length
+  } else if (headerBytes === 4) {
+    frame[1] = LENGTH_16
+    frame.writeUInt16BE(length, 2)
+  } else {
+    frame[1] = LENGTH_64
+    frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2)
+    frame.writeUInt32BE(length >>> 0, 6)
+  }
   return frame
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { FrameBatchPool } from '@kaosnet/protocol'
+import { BatchPool, FrameBatch } from '@kaosnet/protocol'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../clock.ts'
 import type { Connection, ConnectionHandler, Transport } from './transport.ts'
@@ -32,7 +32,7 @@ export class WebSocketTransport implements Transport {
   readonly name = 'websocket'
   readonly #options: WebSocketTransportOptions
   readonly #sockets: WebSocketServer
-  readonly #batches = new FrameBatchPool(FRAME_HEADER_BYTES)
+  readonly #batches = new BatchPool(() => new FrameBatch(FRAME_HEADER_BYTES))
   #onUpgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined
 
   constructor(options: WebSocketTransportOptions) {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { FrameBatchPool } from './frame-batch-pool.ts'
+import { BatchPool } from './batch-pool.ts'
+import { FrameBatch } from './frame-batch.ts'
 
-describe('FrameBatchPool', () => {
+describe('BatchPool', () => {
   it('hands out again what was given back, and else makes what it is asked for', () => {
-    const pool = new FrameBatchPool(10)
+    const pool = new BatchPool(() => new FrameBatch(10))
     const batch = pool.take()
     expect(pool.take()).not.toBe(batch)
     batch.add(new Uint8Array(20))
@@ -13,7 +14,7 @@ describe('FrameBatchPool', () => {
   })
 
   it('keeps no memory of unusual size, and no more than a thousand batches', () => {
-    const pool = new FrameBatchPool()
+    const pool = new BatchPool(() => new FrameBatch())
     const large = pool.take()
     large.add(new Uint8Array(5_000))
     large.drain()
